@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The same source is compiled for up to three flavours:
+#   kernel  ring 0, no FPU, linked in the top 2 GiB
+#   user    ring 3 clients, freestanding
+#   host    the build machine, with the sanitizers, for unit tests and fuzzers
+# Each is an interface library nacelle.flavour.<flavour> that carries its flags.
+
+set(NACELLE_FLAVOURS host)
+if(NOT NacelleHostOnly)
+    list(PREPEND NACELLE_FLAVOURS kernel user)
+endif()
+
+# The flavours say everything about optimisation and symbols; CMake's build type adds nothing.
+if(NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE "RelWithDebInfo" CACHE STRING "Release with symbols" FORCE)
+endif()
+foreach(config DEBUG RELEASE RELWITHDEBINFO MINSIZEREL)
+    set(CMAKE_C_FLAGS_${config} "")
+    set(CMAKE_ASM_FLAGS_${config} "")
+endforeach()
+
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+set(nacelle_warnings
+    -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wundef -Wshadow
+    -Wpointer-arith -Wwrite-strings -Wimplicit-fallthrough)
+
+set(nacelle_freestanding
+    -ffreestanding -fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables
+    -fcf-protection=none -ffunction-sections -fdata-sections -fno-common -O2 -g
+    # paths in __FILE__ and in debug information do not depend on where the tree lies
+    -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
+
+if(NacelleDebug)
+    list(APPEND nacelle_freestanding -fno-omit-frame-pointer)
+    set(nacelle_debug 1)
+else()
+    list(APPEND nacelle_freestanding -fomit-frame-pointer)
+    set(nacelle_debug 0)
+endif()
+
+# Flags for C go to C alone: clang complains about those that an assembly file does not use.
+function(nacelle_c_options target)
+    foreach(option IN LISTS ARGN)
+        target_compile_options(${target} INTERFACE $<$<COMPILE_LANGUAGE:C>:${option}>)
+    endforeach()
+endfunction()
+
+function(nacelle_flavour name)
+    add_library(nacelle.flavour.${name} INTERFACE)
+    string(TOUPPER ${name} upper)
+    target_compile_definitions(nacelle.flavour.${name} INTERFACE
+        NACELLE_${upper}=1 NACELLE_MAX_CPUS=${NacelleMaxCpus})
+    nacelle_c_options(nacelle.flavour.${name} ${nacelle_warnings})
+endfunction()
+
+nacelle_flavour(kernel)
+nacelle_c_options(nacelle.flavour.kernel ${nacelle_freestanding}
+    -mcmodel=kernel -mno-red-zone -mgeneral-regs-only)
+target_compile_options(nacelle.flavour.kernel INTERFACE $<$<COMPILE_LANGUAGE:ASM>:-g;-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=>)
+target_compile_definitions(nacelle.flavour.kernel INTERFACE NACELLE_DEBUG=${nacelle_debug})
+
+nacelle_flavour(user)
+nacelle_c_options(nacelle.flavour.user ${nacelle_freestanding} -msse2)
+target_compile_options(nacelle.flavour.user INTERFACE $<$<COMPILE_LANGUAGE:ASM>:-g;-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=>)
+target_compile_definitions(nacelle.flavour.user INTERFACE NACELLE_DEBUG=${nacelle_debug})
+
+nacelle_flavour(host)
+nacelle_c_options(nacelle.flavour.host -g -O1 -fno-omit-frame-pointer -fno-common)
+target_compile_definitions(nacelle.flavour.host INTERFACE NACELLE_DEBUG=1)
+if(NacelleSanitizers)
+    set(nacelle_sanitizers -fsanitize=address,undefined -fno-sanitize-recover=all)
+    nacelle_c_options(nacelle.flavour.host ${nacelle_sanitizers})
+    target_link_options(nacelle.flavour.host INTERFACE ${nacelle_sanitizers})
+endif()
+
+# How a freestanding program is linked, apart from its linker script.
+set(NACELLE_LINK_OPTIONS
+    -nostdlib -static -no-pie -Wl,--gc-sections -Wl,-z,noexecstack -Wl,-z,max-page-size=4096
+    -Wl,--build-id=none -Wl,--fatal-warnings)
