@@ -128,6 +128,9 @@ function(nacelle_add_guest name)
         NACELLE_IMAGE ${dir}/${name}.bin NACELLE_IMAGE_TARGET ${name}.image)
 endfunction()
 
+# All that tools/run needs.
+add_custom_target(images)
+
 # The file and the build dependencies that a scenario's item (a target or a path) stands for.
 function(nacelle_image_of item file_variable depends_variable)
     if(TARGET ${item})
@@ -208,6 +211,7 @@ function(nacelle_add_scenario name)
         DEPENDS ${depends} ${dir}/${name}.scenario ${PROJECT_SOURCE_DIR}/tools/mkiso
         VERBATIM COMMENT "Making scenario ${name}")
     add_custom_target(scenario.${name} ALL DEPENDS ${dir}/${name}.iso)
+    add_dependencies(images scenario.${name})
 endfunction()
 
 # build/simulate boots the default scenario of this build; options are those of tools/run.

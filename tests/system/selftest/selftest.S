@@ -79,7 +79,7 @@ not_space:
     test %edi, %edi
     jz hang
 
-    cmpl $0x6b6f, (%edi)        /* "ok" */
+    cmpw $0x6b6f, (%edi)        /* "ok" */
     je end_ok
     cmpl $0x6c696166, (%edi)    /* "fail" */
     je end_fail
@@ -113,6 +113,10 @@ end_fool:
 end_print:
     call print
 shutdown:
+    mov $0x3fd, %dx             /* the UART is still sending the last characters: wait for it */
+1:  in %dx, %al
+    test $0x40, %al
+    jz 1b
     mov $text_shutdown, %esi
     mov $0x8900, %dx
 1:  lodsb
