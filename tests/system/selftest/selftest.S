@@ -93,7 +93,7 @@ not_space:
     je shutdown
     cmpl $0x70697274, (%edi)    /* "trip": triple fault */
     je end_triple
-    cmpl $0x65746177, (%edi)    /* "wate": waits for ever with interrupts off */
+    cmpl $0x74696177, (%edi)    /* "wait": waits for ever with interrupts off */
     je end_wait
     .global hang
 hang:
