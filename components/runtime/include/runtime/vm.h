@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* VMs: guest-physical memory, ports and MSRs (nacelle/object.h says what each operation does). */
+#ifndef RUNTIME_VM_H
+#define RUNTIME_VM_H
+
+#include <nacelle/object.h>
+#include <runtime/system_call.h>
+
+/* Maps a frame at guest-physical address `gpa`. */
+static inline enum nacelle_error nacelle_vm_map(uint64_t vm, uint64_t frame, uint64_t gpa,
+                                                unsigned rights)
+{
+    return nacelle_invoke3(vm, NACELLE_VM_MAP, frame, gpa, rights);
+}
+
+static inline enum nacelle_error nacelle_vm_unmap(uint64_t vm, uint64_t frame)
+{
+    return nacelle_invoke1(vm, NACELLE_VM_UNMAP, frame);
+}
+
+/* Lets the guest use the ports of an I/O-port capability without exits. */
+static inline enum nacelle_error nacelle_vm_open_ports(uint64_t vm, uint64_t ports)
+{
+    return nacelle_invoke1(vm, NACELLE_VM_OPEN_PORTS, ports);
+}
+
+static inline enum nacelle_error nacelle_vm_close_ports(uint64_t vm, uint64_t ports)
+{
+    return nacelle_invoke1(vm, NACELLE_VM_CLOSE_PORTS, ports);
+}
+
+/* `rights`: NACELLE_RIGHT_READ, NACELLE_RIGHT_WRITE. */
+static inline enum nacelle_error nacelle_vm_open_msr(uint64_t vm, uint32_t msr, unsigned rights)
+{
+    return nacelle_invoke2(vm, NACELLE_VM_OPEN_MSR, msr, rights);
+}
+
+static inline enum nacelle_error nacelle_vm_close_msr(uint64_t vm, uint32_t msr)
+{
+    return nacelle_invoke1(vm, NACELLE_VM_CLOSE_MSR, msr);
+}
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Batches of general registers: more words than a message has registers. */
+#include <runtime/vcpu.h>
+
+#define REGISTERS 16
+
+static unsigned bits_set(uint32_t mask)
+{
+    unsigned count = 0;
+
+    for (; mask; mask &= mask - 1)
+        count++;
+    return count < REGISTERS ? count : REGISTERS;
+}
+
+enum nacelle_error nacelle_vcpu_read_registers(uint64_t vcpu, uint32_t mask, uint64_t values[16])
+{
+    struct nacelle_message message = {.words = {mask}};
+    enum nacelle_error error = nacelle_invoke(vcpu, NACELLE_VCPU_READ_REGISTERS, 1, &message);
+
+    if (error != NACELLE_ERROR_OK)
+        return error;
+    for (unsigned i = 0; i < bits_set(mask); i++) {
+        unsigned word = i + 1;
+
+        values[i] = word < NACELLE_MESSAGE_REGISTERS ? message.words[word]
+                                                     : nacelle_ipc_buffer->words[word];
+    }
+    return NACELLE_ERROR_OK;
+}
+
+enum nacelle_error nacelle_vcpu_write_registers(uint64_t vcpu, uint32_t mask,
+                                                const uint64_t values[16])
+{
+    struct nacelle_message message = {.words = {mask}};
+    unsigned count = bits_set(mask);
+
+    for (unsigned i = 0; i < count; i++) {
+        unsigned word = i + 1;
+
+        if (word < NACELLE_MESSAGE_REGISTERS)
+            message.words[word] = values[i];
+        else
+            nacelle_ipc_buffer->words[word] = values[i];
+    }
+    return nacelle_invoke(vcpu, NACELLE_VCPU_WRITE_REGISTERS, count + 1, &message);
+}
