@@ -3,7 +3,7 @@
 /*
  * Local APIC: register offsets of the xAPIC page, bits, interrupt commands.
  *
- * Intel SDM vol. 3, 10.4.1 (table 10-1), 10.5.1 (LVT), 10.6.1 (ICR), 10.9 (SVR), 10.12 (x2APIC). The
+ * Intel SDM vol. 3, 10.4.1 (table 10-1), 10.5.1 (LVT), 10.6.1 (ICR), 10.9 (SVR), 10.12. The
  * MSR of a register in x2APIC mode is X86_APIC_MSR(offset); msr.h has them by name.
  */
 

@@ -3,7 +3,7 @@
 /*
  * Selectors, segment descriptors, access rights, gates, and the task-state segment.
  *
- * Intel SDM vol. 3, 3.4.2 (selectors), 3.4.5 (descriptors), 6.14.1 (64-bit gates), 7.7 (64-bit TSS),
+ * Intel SDM vol. 3, 3.4.2 (selectors), 3.4.5 (descriptors), 6.14.1 (gates), 7.7 (64-bit TSS),
  * 24.4.1 (access rights in the VMCS); AMD APM vol. 2, 15.5.1 (attributes in the VMCB).
  */
 

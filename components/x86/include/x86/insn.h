@@ -144,7 +144,7 @@ static inline void x86_hlt(void)
     __asm__ volatile("hlt" : : : "memory");
 }
 
-/* STI and HLT back to back: no interrupt can come between (SDM vol. 2, STI), so none is slept on. */
+/* STI and HLT back to back: no interrupt comes in between, so none is slept on (vol. 2, STI). */
 static inline void x86_sti_hlt(void)
 {
     __asm__ volatile("sti\n\thlt" : : : "memory");
