@@ -13,7 +13,8 @@
 # is nothing to compile.
 function(nacelle_add_component name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" ""
-        "SOURCES;KERNEL_SOURCES;USER_SOURCES;HOST_SOURCES;INCLUDE;PRIVATE_INCLUDE;DEPENDS;FLAVOURS;DEFINITIONS")
+        "SOURCES;KERNEL_SOURCES;USER_SOURCES;HOST_SOURCES;INCLUDE;PRIVATE_INCLUDE;DEPENDS;FLAVOURS;\
+DEFINITIONS")
     nacelle_no_leftovers("nacelle_add_component(${name})" "${arg_UNPARSED_ARGUMENTS}")
     if(NOT arg_FLAVOURS)
         set(arg_FLAVOURS kernel user host)

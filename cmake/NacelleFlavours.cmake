@@ -58,15 +58,17 @@ function(nacelle_flavour name)
     nacelle_c_options(nacelle.flavour.${name} ${nacelle_warnings})
 endfunction()
 
+set(nacelle_asm_options $<$<COMPILE_LANGUAGE:ASM>:-g;-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=>)
+
 nacelle_flavour(kernel)
+target_compile_options(nacelle.flavour.kernel INTERFACE ${nacelle_asm_options})
 nacelle_c_options(nacelle.flavour.kernel ${nacelle_freestanding}
     -mcmodel=kernel -mno-red-zone -mgeneral-regs-only)
-target_compile_options(nacelle.flavour.kernel INTERFACE $<$<COMPILE_LANGUAGE:ASM>:-g;-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=>)
 target_compile_definitions(nacelle.flavour.kernel INTERFACE NACELLE_DEBUG=${nacelle_debug})
 
 nacelle_flavour(user)
+target_compile_options(nacelle.flavour.user INTERFACE ${nacelle_asm_options})
 nacelle_c_options(nacelle.flavour.user ${nacelle_freestanding} -msse2)
-target_compile_options(nacelle.flavour.user INTERFACE $<$<COMPILE_LANGUAGE:ASM>:-g;-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=>)
 target_compile_definitions(nacelle.flavour.user INTERFACE NACELLE_DEBUG=${nacelle_debug})
 
 nacelle_flavour(host)

@@ -33,9 +33,9 @@ endfunction()
 # nacelle_add_kernel(<name> SOURCES <file>... LINKER_SCRIPT <file>
 #     [LIBRARIES <component>...] [INCLUDE <dir>...] [DEFINITIONS <def>...])
 #
-# build/<name>.elf with symbols, build/<name>.elf.map, build/images/<name> without symbols, which goes
-# into ISO images, and build/<name>.elf32, the same as a 32-bit
-# ELF file without symbols for multiboot 1 loaders (QEMU's -kernel).
+# build/<name>.elf with symbols, build/<name>.elf.map, build/images/<name> without symbols, which
+# goes into ISO images, and build/<name>.elf32, the same as a 32-bit ELF file without symbols for
+# multiboot 1 loaders (QEMU's -kernel).
 function(nacelle_add_kernel name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "LINKER_SCRIPT"
         "SOURCES;LIBRARIES;INCLUDE;DEFINITIONS")
