@@ -82,5 +82,5 @@ endif()
 
 # How a freestanding program is linked, apart from its linker script.
 set(NACELLE_LINK_OPTIONS
-    -nostdlib -static -no-pie -Wl,--gc-sections -Wl,-z,noexecstack -Wl,-z,max-page-size=4096
+    -nostdlib -static -Wl,--gc-sections -Wl,-z,noexecstack -Wl,-z,max-page-size=4096
     -Wl,--build-id=none -Wl,--fatal-warnings)
