@@ -30,6 +30,19 @@ function(nacelle_link_with_script target script output_dir output_name)
         -Wl,-T,${script} -Wl,-Map=${output_dir}/${output_name}.map)
 endfunction()
 
+# build/images/<target>, without symbols. It cannot lie beside the target's own file: CMake takes a
+# dependency on a file there that has the target's name for one on the target.
+function(nacelle_add_stripped target)
+    set(file ${PROJECT_BINARY_DIR}/images/${target})
+    add_custom_command(OUTPUT ${file}
+        COMMAND ${CMAKE_COMMAND} -E make_directory ${PROJECT_BINARY_DIR}/images
+        COMMAND ${CMAKE_OBJCOPY} --strip-all $<TARGET_FILE:${target}> ${file}
+        DEPENDS ${target} VERBATIM COMMENT "Stripping ${target}")
+    add_custom_target(${target}.image ALL DEPENDS ${file})
+    set_target_properties(${target} PROPERTIES
+        NACELLE_IMAGE ${file} NACELLE_IMAGE_TARGET ${target}.image)
+endfunction()
+
 # nacelle_add_kernel(<name> SOURCES <file>... LINKER_SCRIPT <file>
 #     [LIBRARIES <component>...] [INCLUDE <dir>...] [DEFINITIONS <def>...])
 #
@@ -52,21 +65,15 @@ function(nacelle_add_kernel name)
     add_custom_command(OUTPUT ${elf32}
         COMMAND ${CMAKE_OBJCOPY} -O elf32-i386 --strip-all $<TARGET_FILE:${name}> ${elf32}
         DEPENDS ${name} VERBATIM COMMENT "Making ${name}.elf32")
-    set(stripped ${PROJECT_BINARY_DIR}/images/${name})
-    add_custom_command(OUTPUT ${stripped}
-        COMMAND ${CMAKE_COMMAND} -E make_directory ${PROJECT_BINARY_DIR}/images
-        COMMAND ${CMAKE_OBJCOPY} --strip-all $<TARGET_FILE:${name}> ${stripped}
-        DEPENDS ${name} VERBATIM COMMENT "Stripping ${name}")
-    add_custom_target(${name}.images ALL DEPENDS ${elf32} ${stripped})
-    set_target_properties(${name} PROPERTIES
-        NACELLE_IMAGE ${stripped} NACELLE_IMAGE_TARGET ${name}.images)
+    add_custom_target(${name}.elf32 ALL DEPENDS ${elf32})
+    nacelle_add_stripped(${name})
 endfunction()
 
 # nacelle_add_client(<name> SOURCES <file>... [LIBRARIES <component>...] [INCLUDE <dir>...]
 #     [DEFINITIONS <def>...] [LINKER_SCRIPT <file>])
 #
 # A static user-level ELF64 program: build/clients/<name>.elf with symbols, its .map beside it,
-# and build/clients/<name>, stripped, which is what goes into images as a boot module.
+# and build/images/<name>, stripped, which is what goes into ISO images as a boot module.
 function(nacelle_add_client name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "LINKER_SCRIPT"
         "SOURCES;LIBRARIES;INCLUDE;DEFINITIONS")
@@ -85,12 +92,7 @@ function(nacelle_add_client name)
     nacelle_link_with_script(${name} ${arg_LINKER_SCRIPT} ${dir} ${name}.elf)
     # the start-up code lies in a library: ask for it by name
     target_link_options(${name} PRIVATE -Wl,--undefined=_start)
-    add_custom_command(OUTPUT ${dir}/${name}
-        COMMAND ${CMAKE_OBJCOPY} --strip-all $<TARGET_FILE:${name}> ${dir}/${name}
-        DEPENDS ${name} VERBATIM COMMENT "Stripping client ${name}")
-    add_custom_target(${name}.image ALL DEPENDS ${dir}/${name})
-    set_target_properties(${name} PROPERTIES
-        NACELLE_IMAGE ${dir}/${name} NACELLE_IMAGE_TARGET ${name}.image)
+    nacelle_add_stripped(${name})
 endfunction()
 
 # nacelle_add_guest(<name> SOURCES <file>... [ADDRESS <hex>] [LINKER_SCRIPT <file>]
