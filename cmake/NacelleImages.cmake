@@ -65,7 +65,7 @@ function(nacelle_add_kernel name)
     add_custom_command(OUTPUT ${elf32}
         COMMAND ${CMAKE_OBJCOPY} -O elf32-i386 --strip-all $<TARGET_FILE:${name}> ${elf32}
         DEPENDS ${name} VERBATIM COMMENT "Making ${name}.elf32")
-    add_custom_target(${name}.elf32 ALL DEPENDS ${elf32})
+    add_custom_target(${name}.multiboot1 ALL DEPENDS ${elf32})
     nacelle_add_stripped(${name})
 endfunction()
 
@@ -98,9 +98,9 @@ endfunction()
 # nacelle_add_guest(<name> SOURCES <file>... [ADDRESS <hex>] [LINKER_SCRIPT <file>]
 #     [INCLUDE <dir>...] [DEFINITIONS <def>...])
 #
-# A raw binary for tests, build/guests/<name>.bin, linked to run at ADDRESS (default 0x1000), with
-# .text first. The ELF file and map it is made from lie beside it. Sections must not overlap;
-# code, data and bss follow each other, and the binary holds the zeroes of bss.
+# A raw binary for tests, build/guests/<name>.bin, linked to run at ADDRESS (default 0x1000). The ELF
+# file and map it is made from lie beside it. Section .start comes first, then .text, constants,
+# data and bss, whose zeroes are in the binary; guest_begin and guest_end are its bounds.
 function(nacelle_add_guest name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "ADDRESS;LINKER_SCRIPT"
         "SOURCES;INCLUDE;DEFINITIONS")
@@ -121,7 +121,8 @@ function(nacelle_add_guest name)
     nacelle_link(${name} kernel)
     nacelle_link_with_script(${name} ${arg_LINKER_SCRIPT} ${dir} ${name}.elf)
     target_link_options(${name} PRIVATE
-        -Wl,--defsym=guest_address=${arg_ADDRESS} -Wl,--no-warn-rwx-segments)
+        -Wl,--defsym=guest_address=${arg_ADDRESS} -Wl,--no-warn-rwx-segments
+        -Wl,--no-gc-sections)
     add_custom_command(OUTPUT ${dir}/${name}.bin
         COMMAND ${CMAKE_OBJCOPY} -O binary $<TARGET_FILE:${name}> ${dir}/${name}.bin
         DEPENDS ${name} VERBATIM COMMENT "Making guest ${name}.bin")
