@@ -98,8 +98,8 @@ endfunction()
 # nacelle_add_guest(<name> SOURCES <file>... [ADDRESS <hex>] [LINKER_SCRIPT <file>]
 #     [INCLUDE <dir>...] [DEFINITIONS <def>...])
 #
-# A raw binary for tests, build/guests/<name>.bin, linked to run at ADDRESS (default 0x1000). The ELF
-# file and map it is made from lie beside it. Section .start comes first, then .text, constants,
+# A raw binary for tests, build/guests/<name>.bin, linked to run at ADDRESS (default 0x1000). The
+# ELF file and map it is made from lie beside it. Section .start comes first, then .text, constants,
 # data and bss, whose zeroes are in the binary; guest_begin and guest_end are its bounds.
 function(nacelle_add_guest name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "ADDRESS;LINKER_SCRIPT"
