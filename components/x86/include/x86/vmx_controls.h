@@ -158,6 +158,8 @@ uint64_t vmx_control_known(enum vmx_control_word word);
 /*
  * The capability MSR that rules a word. true_controls is bit 55 of IA32_VMX_BASIC: with it the
  * TRUE MSRs say which of the default1 bits may be 0 (A.2). 0 for a number that is no word.
+ * Bochs 2.7 sets that bit on its models without EPT, where the TRUE MSRs do not exist: read them
+ * with x86_rdmsr_safe and fall back to the plain ones.
  */
 uint32_t vmx_control_msr(enum vmx_control_word word, bool true_controls);
 
