@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a guest's MSR accesses that exit do: a table that a client fills. */
+#ifndef VMM_MSR_H
+#define VMM_MSR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define VMM_MSR_RANGES_MAX 32
+
+enum vmm_msr_write {
+    VMM_MSR_WRITE_FAULTS,
+    VMM_MSR_WRITE_IGNORED,
+    VMM_MSR_WRITE_KEPT, /* reads give it back; for a range, the last write to any of it */
+};
+
+struct vmm_msr_range {
+    uint32_t first, last;
+    uint64_t value; /* what reads give */
+    enum vmm_msr_write write;
+};
+
+/* MSRs in none of the ranges fault (#GP), as those do that a processor does not have. */
+struct vmm_msrs {
+    unsigned count;
+    struct vmm_msr_range ranges[VMM_MSR_RANGES_MAX];
+};
+
+/* False when the table is full, or the range is empty or overlaps another. */
+bool vmm_msr_add(struct vmm_msrs *msrs, const struct vmm_msr_range *range);
+
+/* False: the access faults. */
+bool vmm_msr_read(const struct vmm_msrs *msrs, uint32_t msr, uint64_t *value);
+bool vmm_msr_write(struct vmm_msrs *msrs, uint32_t msr, uint64_t value);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The board: a PC with the devices that SeaBIOS needs, wired up. */
+#ifndef VMM_PC_H
+#define VMM_PC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <vmm/clock.h>
+#include <vmm/cmos.h>
+#include <vmm/cpuid.h>
+#include <vmm/debug_port.h>
+#include <vmm/fw_cfg.h>
+#include <vmm/keyboard.h>
+#include <vmm/memory.h>
+#include <vmm/msr.h>
+#include <vmm/pci.h>
+#include <vmm/pic.h>
+#include <vmm/pit.h>
+#include <vmm/ports.h>
+#include <vmm/system_control.h>
+
+/* One entry of the "etc/e820" file, as SeaBIOS and QEMU lay it out. */
+struct vmm_e820_entry {
+    uint64_t address, size;
+    uint32_t type; /* 1: RAM, 2: reserved */
+} __attribute__((packed));
+
+struct vmm_pc {
+    struct vmm_clock clock;
+    struct vmm_ports ports;
+    struct vmm_memory memory;
+    struct vmm_cpuid cpuid;
+    struct vmm_msrs msrs;
+    struct vmm_pic pic;
+    struct vmm_pit pit;
+    struct vmm_cmos cmos;
+    struct vmm_keyboard keyboard;
+    struct vmm_system_control system_control;
+    struct vmm_pci pci;
+    struct vmm_pci_function host_bridge;
+    struct vmm_fw_cfg fw_cfg;
+    struct vmm_debug_port debug;
+    struct vmm_e820_entry e820;
+    bool reset; /* the guest asked for a reset */
+};
+
+struct vmm_pc_config {
+    uint64_t memory;    /* bytes of RAM from address 0 on, below 3 GiB */
+    uint64_t tsc_hz;
+    uint64_t tsc;       /* now */
+    uint64_t unix_time; /* now */
+    unsigned cpus;
+    vmm_debug_line *print; /* takes what the firmware writes to its debug port */
+    void *context;
+    vmm_cpuid_reader *cpuid;
+};
+
+/* Makes the board; its memory regions are added by who has the memory (vmm_memory_add). False when
+ * a table is too small, which is a mistake in this library. */
+bool vmm_pc_init(struct vmm_pc *pc, const struct vmm_pc_config *config);
+
+#endif

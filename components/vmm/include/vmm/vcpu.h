@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A vCPU as the VMM sees it, and what its exits do. */
+#ifndef VMM_VCPU_H
+#define VMM_VCPU_H
+
+#include <nacelle/vcpu_state.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <vmm/pc.h>
+#include <vmm/statistics.h>
+
+/* What is to happen with the vCPU after an exit. */
+enum vmm_action {
+    VMM_ADVANCE, /* go on after the instruction */
+    VMM_AGAIN,   /* execute the instruction (again) */
+    VMM_HALT,    /* HLT: wait for an interrupt, then go on after the instruction */
+    VMM_STOP,    /* for good; vcpu->problem says why, or is empty when the VMM is satisfied */
+};
+
+#define VMM_PROBLEM_MAX 120
+
+struct vmm_vcpu {
+    struct nacelle_vcpu_state *state;
+    struct vmm_pc *pc;
+    uint64_t capability;
+    /* Brings groups of state into the state page. */
+    void (*fetch)(struct vmm_vcpu *vcpu, uint32_t groups);
+
+    /* An exception that the handler of an exit wants delivered: NACELLE_EVENT_* with VALID, or 0. */
+    uint32_t exception;
+    uint32_t exception_error;
+
+    int offered;    /* input of the interrupt controller whose interrupt waits in the engine, or -1 */
+    bool runs;      /* not waiting for a reply */
+    bool halted;
+    bool stopped;
+    bool done;      /* set by a device or the client: stop at the next opportunity, satisfied */
+    char problem[VMM_PROBLEM_MAX];
+    struct vmm_statistics statistics;
+};
+
+/* Handles the exit in the state page. Changes registers and devices, and makes no system calls
+ * but through vcpu->fetch. */
+enum vmm_action vmm_handle_exit(struct vmm_vcpu *vcpu);
+
+#endif

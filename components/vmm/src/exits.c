@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What each kind of exit does. */
+#include <runtime/format.h>
+#include <runtime/names.h>
+#include <vmm/string_io.h>
+#include <vmm/vcpu.h>
+
+#define RAX 0
+#define RCX 1
+#define RDX 2
+#define RBX 3
+
+#define INVALID_OPCODE 6
+#define GENERAL_PROTECTION 13
+
+typedef enum vmm_action exit_handler(struct vmm_vcpu *vcpu);
+
+static uint64_t low_half(uint64_t value)
+{
+    return value & UINT32_MAX;
+}
+
+/* What IN does to rax: 8 and 16 bits leave the rest, 32 bits clear it. */
+static uint64_t merge(uint64_t reg, unsigned size, uint32_t value)
+{
+    switch (size) {
+    case 1:
+        return (reg & ~0xffull) | (value & 0xff);
+    case 2:
+        return (reg & ~0xffffull) | (value & 0xffff);
+    default:
+        return value;
+    }
+}
+
+static enum vmm_action stop(struct vmm_vcpu *vcpu, const char *why)
+{
+    const struct nacelle_exit *exit = &vcpu->state->exit;
+
+    nacelle_snprintf(vcpu->problem, sizeof(vcpu->problem),
+                     "%s at rip 0x%lx (number 0x%x, detail 0x%x, address 0x%lx)", why,
+                     vcpu->state->rip, exit->number, exit->detail, exit->gpa);
+    return VMM_STOP;
+}
+
+static enum vmm_action inject(struct vmm_vcpu *vcpu, uint32_t event)
+{
+    vcpu->exception = NACELLE_EVENT_EXCEPTION | NACELLE_EVENT_VALID | event;
+    vcpu->exception_error = 0;
+    return VMM_AGAIN;
+}
+
+/* An instruction that the processor which CPUID describes does not have. */
+static enum vmm_action invalid_opcode(struct vmm_vcpu *vcpu)
+{
+    return inject(vcpu, INVALID_OPCODE);
+}
+
+static enum vmm_action general_protection(struct vmm_vcpu *vcpu)
+{
+    return inject(vcpu, GENERAL_PROTECTION | NACELLE_EVENT_ERROR_CODE);
+}
+
+static enum vmm_action go_on(struct vmm_vcpu *vcpu)
+{
+    (void)vcpu;
+    return VMM_ADVANCE;
+}
+
+static enum vmm_action again(struct vmm_vcpu *vcpu)
+{
+    (void)vcpu;
+    return VMM_AGAIN;
+}
+
+static enum vmm_action halt(struct vmm_vcpu *vcpu)
+{
+    (void)vcpu;
+    return VMM_HALT;
+}
+
+static enum vmm_action port(struct vmm_vcpu *vcpu)
+{
+    const struct nacelle_exit *exit = &vcpu->state->exit;
+    uint64_t *rax = &vcpu->state->general[RAX];
+    uint16_t number = (uint16_t)exit->number;
+
+    if (exit->size != 1 && exit->size != 2 && exit->size != 4)
+        return stop(vcpu, "port access of a size that does not exist");
+    if (exit->flags & NACELLE_EXIT_STRING)
+        return vmm_string_io(vcpu);
+    if (exit->flags & NACELLE_EXIT_READ)
+        *rax = merge(*rax, exit->size, vmm_ports_read(&vcpu->pc->ports, number, exit->size));
+    else
+        vmm_ports_write(&vcpu->pc->ports, number, exit->size, (uint32_t)exit->value);
+    return VMM_ADVANCE;
+}
+
+static enum vmm_action cpuid(struct vmm_vcpu *vcpu)
+{
+    const struct nacelle_exit *exit = &vcpu->state->exit;
+    uint64_t *general = vcpu->state->general;
+    struct vmm_cpuid_values values = vmm_cpuid_get(&vcpu->pc->cpuid, exit->number, exit->detail);
+
+    general[RAX] = values.eax;
+    general[RBX] = values.ebx;
+    general[RCX] = values.ecx;
+    general[RDX] = values.edx;
+    return VMM_ADVANCE;
+}
+
+static enum vmm_action msr(struct vmm_vcpu *vcpu)
+{
+    const struct nacelle_exit *exit = &vcpu->state->exit;
+    uint64_t *general = vcpu->state->general;
+    uint64_t value;
+
+    if (exit->flags & NACELLE_EXIT_WRITE)
+        return vmm_msr_write(&vcpu->pc->msrs, exit->number, exit->value)
+                   ? VMM_ADVANCE
+                   : general_protection(vcpu);
+    if (!vmm_msr_read(&vcpu->pc->msrs, exit->number, &value))
+        return general_protection(vcpu);
+    general[RAX] = low_half(value);
+    general[RDX] = value >> 32;
+    return VMM_ADVANCE;
+}
+
+static enum vmm_action tsc(struct vmm_vcpu *vcpu)
+{
+    vcpu->state->general[RAX] = low_half(vcpu->pc->clock.now);
+    vcpu->state->general[RDX] = vcpu->pc->clock.now >> 32;
+    return VMM_ADVANCE;
+}
+
+/* Kinds without a handler end the VM: the client asked for none of them. */
+static exit_handler *const handlers[NACELLE_EXIT_COUNT] = {
+    [NACELLE_EXIT_PORT] = port,
+    [NACELLE_EXIT_CPUID] = cpuid,
+    [NACELLE_EXIT_MSR] = msr,
+    [NACELLE_EXIT_HLT] = halt,
+    [NACELLE_EXIT_HYPERCALL] = invalid_opcode,
+    [NACELLE_EXIT_INTERRUPT_WINDOW] = again,
+    [NACELLE_EXIT_NMI_WINDOW] = again,
+    [NACELLE_EXIT_POKE] = again,
+    [NACELLE_EXIT_TSC] = tsc,
+    [NACELLE_EXIT_RDPMC] = general_protection,
+    [NACELLE_EXIT_XSETBV] = invalid_opcode,
+    [NACELLE_EXIT_CACHE] = go_on,
+    [NACELLE_EXIT_MONITOR] = invalid_opcode,
+    [NACELLE_EXIT_MWAIT] = invalid_opcode,
+    [NACELLE_EXIT_PAUSE] = go_on,
+    [NACELLE_EXIT_VIRTUALIZATION] = invalid_opcode,
+    [NACELLE_EXIT_RANDOM] = invalid_opcode,
+    [NACELLE_EXIT_INVPCID] = invalid_opcode,
+    [NACELLE_EXIT_XSAVES] = invalid_opcode,
+    [NACELLE_EXIT_GETSEC] = invalid_opcode,
+    [NACELLE_EXIT_RSM] = invalid_opcode,
+};
+
+enum vmm_action vmm_handle_exit(struct vmm_vcpu *vcpu)
+{
+    uint32_t kind = vcpu->state->exit.kind;
+    enum vmm_action action;
+
+    vmm_statistics_count(&vcpu->statistics, kind);
+    if (kind >= NACELLE_EXIT_COUNT || !handlers[kind])
+        return stop(vcpu, nacelle_exit_text(kind));
+    action = handlers[kind](vcpu);
+    if (vcpu->done)
+        return VMM_STOP;
+    if (vcpu->pc->reset)
+        return stop(vcpu, "reset");
+    return action;
+}

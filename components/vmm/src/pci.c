@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* PCI configuration space (PCI Local Bus Specification 3.0, chapters 3.2.2.3 and 6). */
+#include <stddef.h>
+#include <vmm/pci.h>
+
+#define PORT_ADDRESS 0xcf8
+#define PORT_RESET_CONTROL 0xcf9
+#define PORT_DATA 0xcfc
+
+#define ADDRESS_ENABLE (1u << 31)
+#define ADDRESS_WRITABLE 0x80fffffcu
+#define RESET_CPU 0x04
+#define RESET_WRITABLE 0x06
+
+#define VENDOR_ID 0x00
+#define DEVICE_ID 0x02
+#define COMMAND 0x04
+#define REVISION_ID 0x08
+#define CLASS 0x0a
+#define SUBSYSTEM_VENDOR_ID 0x2c
+#define SUBSYSTEM_ID 0x2e
+#define INTERRUPT_LINE 0x3c
+#define PAM0 0x59 /* Intel 82441FX data sheet, 3.2.18: shadow memory, seven registers */
+#define PAM_COUNT 7
+#define PAM_READ_WRITE_BOTH 0x33
+#define PAM0_READ_WRITE 0x30
+
+#define VENDOR_INTEL 0x8086
+#define DEVICE_82441FX 0x1237
+#define CLASS_HOST_BRIDGE 0x0600
+#define SUBSYSTEM_VENDOR_RED_HAT 0x1af4
+#define SUBSYSTEM_QEMU 0x1100
+
+void vmm_pci_init(struct vmm_pci *pci, bool *reset)
+{
+    *pci = (struct vmm_pci){.reset = reset};
+}
+
+bool vmm_pci_add(struct vmm_pci *pci, struct vmm_pci_function *function)
+{
+    if (pci->count == VMM_PCI_FUNCTIONS_MAX)
+        return false;
+    for (unsigned i = 0; i < pci->count; i++)
+        if (pci->functions[i]->device == function->device &&
+            pci->functions[i]->function == function->function)
+            return false;
+    pci->functions[pci->count++] = function;
+    return true;
+}
+
+void vmm_pci_set(struct vmm_pci_function *function, unsigned offset, unsigned size, uint32_t value)
+{
+    for (unsigned i = 0; i < size && offset + i < VMM_PCI_CONFIG_SIZE; i++)
+        function->config[offset + i] = (uint8_t)(value >> i * 8);
+}
+
+/* The function that the address register names, or NULL. */
+static struct vmm_pci_function *addressed(const struct vmm_pci *pci)
+{
+    uint32_t bus = pci->address >> 16 & 0xff;
+    uint32_t device = pci->address >> 11 & 0x1f, function = pci->address >> 8 & 7;
+
+    if (!(pci->address & ADDRESS_ENABLE) || bus)
+        return NULL;
+    for (unsigned i = 0; i < pci->count; i++)
+        if (pci->functions[i]->device == device && pci->functions[i]->function == function)
+            return pci->functions[i];
+    return NULL;
+}
+
+/* The port range takes accesses of up to 4 bytes that stay within it, so the offset does too. */
+static unsigned config_offset(const struct vmm_pci *pci, uint16_t port)
+{
+    return (pci->address & 0xfc) + (port & 3u);
+}
+
+static uint32_t data_read(void *device, uint16_t port, unsigned size)
+{
+    const struct vmm_pci *pci = device;
+    const struct vmm_pci_function *function = addressed(pci);
+    unsigned offset = config_offset(pci, port);
+    uint32_t value = 0;
+
+    if (!function)
+        return UINT32_MAX;
+    for (unsigned i = 0; i < size; i++)
+        value |= (uint32_t)function->config[offset + i] << i * 8;
+    return value;
+}
+
+static void data_write(void *device, uint16_t port, unsigned size, uint32_t value)
+{
+    const struct vmm_pci *pci = device;
+    struct vmm_pci_function *function = addressed(pci);
+    unsigned offset = config_offset(pci, port);
+
+    if (!function)
+        return;
+    for (unsigned i = 0; i < size; i++) {
+        uint8_t mask = function->writable[offset + i];
+        uint8_t byte = (uint8_t)(value >> i * 8);
+
+        function->config[offset + i] =
+            (uint8_t)((function->config[offset + i] & ~mask) | (byte & mask));
+    }
+}
+
+/* Only 32-bit accesses reach the address register; a byte at cf9h is the reset control. */
+static uint32_t address_read(void *device, uint16_t port, unsigned size)
+{
+    const struct vmm_pci *pci = device;
+
+    if (port == PORT_ADDRESS && size == 4)
+        return pci->address;
+    return port == PORT_RESET_CONTROL && size == 1 ? pci->reset_control : UINT32_MAX;
+}
+
+static void address_write(void *device, uint16_t port, unsigned size, uint32_t value)
+{
+    struct vmm_pci *pci = device;
+
+    if (port == PORT_ADDRESS && size == 4) {
+        pci->address = value & ADDRESS_WRITABLE;
+    } else if (port == PORT_RESET_CONTROL && size == 1) {
+        pci->reset_control = value & RESET_WRITABLE;
+        if (value & RESET_CPU)
+            *pci->reset = true;
+    }
+}
+
+bool vmm_pci_add_ports(struct vmm_pci *pci, struct vmm_ports *ports)
+{
+    const struct vmm_port_range address = {PORT_ADDRESS, PORT_ADDRESS + 3, 4,
+                                           address_read, address_write,    pci};
+    const struct vmm_port_range data = {PORT_DATA, PORT_DATA + 3, 4, data_read, data_write, pci};
+
+    return vmm_ports_add(ports, &address) && vmm_ports_add(ports, &data);
+}
+
+void vmm_pci_host_bridge(struct vmm_pci_function *function)
+{
+    *function = (struct vmm_pci_function){0};
+    vmm_pci_set(function, VENDOR_ID, 2, VENDOR_INTEL);
+    vmm_pci_set(function, DEVICE_ID, 2, DEVICE_82441FX);
+    vmm_pci_set(function, COMMAND, 2, 0x0006); /* memory and bus master, for good */
+    vmm_pci_set(function, REVISION_ID, 1, 0x02);
+    vmm_pci_set(function, CLASS, 2, CLASS_HOST_BRIDGE);
+    vmm_pci_set(function, SUBSYSTEM_VENDOR_ID, 2, SUBSYSTEM_VENDOR_RED_HAT);
+    vmm_pci_set(function, SUBSYSTEM_ID, 2, SUBSYSTEM_QEMU);
+    /* The VM has memory there in any case: the registers only remember what the guest wrote. */
+    for (unsigned i = 0; i < PAM_COUNT; i++) {
+        function->config[PAM0 + i] = i ? PAM_READ_WRITE_BOTH : PAM0_READ_WRITE;
+        function->writable[PAM0 + i] = 0xff;
+    }
+    function->writable[INTERRUPT_LINE] = 0xff;
+}
