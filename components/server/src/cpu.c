@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cpu.h"
+
+#include "clock.h"
+#include "console.h"
+#include "server.h"
+#include <stddef.h>
+#include <x86/control.h>
+#include <x86/cpuid.h>
+#include <x86/insn.h>
+#include <x86/msr.h>
+#include <x86/paging.h>
+
+_Static_assert(offsetof(struct cpu, current) == CPU_CURRENT, "offset for assembly");
+
+#define STUB_SIZE 16
+extern char trap_stubs[];
+
+static struct x86_gate64 idt[VECTOR_COUNT];
+
+/* Stacks of their own: where a trap may come while no other stack can be trusted. */
+static const struct {
+    uint8_t vector;
+    uint8_t ist;
+    uint32_t stack;
+} own_stacks[] = {
+    {1, 1, CPU_STACK_DEBUG},
+    {2, 2, CPU_STACK_NMI},
+    {8, 3, CPU_STACK_DOUBLE_FAULT},
+    {18, 4, CPU_STACK_MACHINE_CHECK},
+};
+
+static uint64_t region_of(const struct cpu *cpu)
+{
+    return (uint64_t)cpu - CPU_DATA;
+}
+
+static void init_idt(void)
+{
+    for (unsigned vector = 0; vector < VECTOR_COUNT; vector++) {
+        uint8_t ist = 0;
+
+        for (unsigned i = 0; i < sizeof(own_stacks) / sizeof(*own_stacks); i++) {
+            if (own_stacks[i].vector == vector) {
+                ist = own_stacks[i].ist;
+            }
+        }
+        idt[vector] = x86_gate64((uint64_t)trap_stubs + vector * STUB_SIZE, SELECTOR_KERNEL_CODE,
+                                 X86_TYPE_INTERRUPT_GATE, 0, ist);
+    }
+}
+
+static void init_descriptors(struct cpu *cpu)
+{
+    uint64_t *gdt = (uint64_t *)(region_of(cpu) + CPU_GDT);
+    uint32_t code = X86_AR_CODE64 & ~X86_AR_DPL_MASK;
+    uint32_t data = X86_AR_DATA32 & ~X86_AR_DPL_MASK;
+    uint32_t user = 3u << X86_AR_DPL_SHIFT;
+    struct x86_system_descriptor tss =
+        x86_system_descriptor((uint64_t)&cpu->tss, sizeof(cpu->tss) - 1, X86_AR_P | X86_TYPE_TSS);
+    struct x86_table_pointer gdt_pointer = {GDT_ENTRIES * 8 - 1, (uint64_t)gdt};
+    struct x86_table_pointer idt_pointer = {sizeof(idt) - 1, (uint64_t)idt};
+
+    gdt[SELECTOR_KERNEL_CODE / 8] = x86_descriptor(0, 0xffffffff, code);
+    gdt[SELECTOR_KERNEL_STACK / 8] = x86_descriptor(0, 0xffffffff, data);
+    /* No 32-bit code for clients: the slot is there because SYSEXIT counts it. */
+    gdt[SELECTOR_USER_STACK32 / 8] = x86_descriptor(0, 0xffffffff, data | user);
+    gdt[SELECTOR_USER_CODE / 8] = x86_descriptor(0, 0xffffffff, code | user);
+    gdt[SELECTOR_USER_STACK / 8] = x86_descriptor(0, 0xffffffff, data | user);
+    gdt[SELECTOR_TSS / 8] = tss.low;
+    gdt[SELECTOR_TSS / 8 + 1] = tss.high;
+
+    cpu->tss.io_map_base = sizeof(cpu->tss); /* no port is open to user level */
+    for (unsigned i = 0; i < sizeof(own_stacks) / sizeof(*own_stacks); i++) {
+        cpu->tss.ist[own_stacks[i].ist - 1] = region_of(cpu) + own_stacks[i].stack;
+    }
+    x86_lgdt(&gdt_pointer);
+    x86_lidt(&idt_pointer);
+    x86_ltr(SELECTOR_TSS);
+
+    /* The boot code's selector 8 is the same kind of segment: CS needs no reload. */
+}
+
+/* Control-register bits that are used when the processor has them (CPUID.7.EBX). */
+static const struct {
+    uint32_t feature;
+    uint64_t cr4;
+} protections[] = {
+    {1u << 7, X86_CR4_SMEP},
+    {1u << 20, X86_CR4_SMAP},
+};
+
+static void init_control_registers(void)
+{
+    uint64_t cr4 = X86_CR4_PAE | X86_CR4_PGE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT;
+    uint32_t features = x86_cpuid(0, 0).eax >= 7 ? x86_cpuid(7, 0).ebx : 0;
+
+    for (unsigned i = 0; i < sizeof(protections) / sizeof(*protections); i++) {
+        if ((features & protections[i].feature) != 0) {
+            cr4 |= protections[i].cr4;
+        }
+    }
+    if ((x86_cpuid(7, 0).ecx & 1u << 2) != 0 && x86_cpuid(0, 0).eax >= 7) {
+        cr4 |= X86_CR4_UMIP;
+    }
+    if ((x86_cpuid(1, 0).ecx & 1u << 26) != 0) {
+        cr4 |= X86_CR4_OSXSAVE;
+    }
+    x86_write_cr4(cr4);
+    x86_write_cr0(X86_CR0_PE | X86_CR0_MP | X86_CR0_ET | X86_CR0_NE | X86_CR0_WP | X86_CR0_AM |
+                  X86_CR0_PG);
+    if ((cr4 & X86_CR4_OSXSAVE) != 0) {
+        x86_xsetbv(0, X86_XCR0_X87 | X86_XCR0_SSE);
+    }
+}
+
+void cpu_init(struct cpu *cpu, unsigned number)
+{
+    cpu->number = number;
+    cpu->cr3 = server_root;
+    for (unsigned i = 0; i < NACELLE_PRIORITIES; i++) {
+        list_init(&cpu->ready[i]);
+    }
+    init_idt();
+    init_descriptors(cpu);
+    init_control_registers();
+    x86_wrmsr(X86_MSR_SYSENTER_CS, SELECTOR_KERNEL_CODE);
+    x86_wrmsr(X86_MSR_SYSENTER_ESP, (uint64_t)cpu);
+    x86_wrmsr(X86_MSR_SYSENTER_EIP, (uint64_t)sysenter_entry);
+    x86_wrmsr(X86_MSR_PAT, X86_PAT_RESET);
+}
+
+void cpu_enable_virtualization(struct cpu *cpu)
+{
+    const struct vcpu_host_context host = {
+        .gdt_base = region_of(cpu) + CPU_GDT,
+        .idt_base = (uint64_t)idt,
+        .tss_base = (uint64_t)&cpu->tss,
+        .cs = SELECTOR_KERNEL_CODE,
+        .ss = SELECTOR_KERNEL_STACK,
+        .tss = SELECTOR_TSS,
+        .sysenter_cs = SELECTOR_KERNEL_CODE,
+        .sysenter_esp = (uint64_t)cpu,
+        .sysenter_eip = (uint64_t)sysenter_entry,
+        .pat = X86_PAT_RESET,
+        .xcr0 = X86_XCR0_X87 | X86_XCR0_SSE,
+        .stack = (uint64_t)cpu,
+    };
+    struct vcpu_enable_failure failure = {"virtualization", "CPUID"};
+
+    if (vcpu_cpu_enable(&cpu->engine, server_vmxon_page, &host, &failure) != NACELLE_ERROR_OK) {
+        refuse(failure.what, failure.where);
+    }
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Ways into the server from user level and traps, and back out. */
+
+#include "cpu.h"
+#include "thread.h"
+
+    .section .text.entry, "ax"
+
+/*
+ * System call. The processor loaded rsp with this CPU's data; rcx and rdx are the caller's stack
+ * pointer and return address, r11 is free. TF, AC, NT and DF are still the caller's, so they are
+ * cleared before anything depends on them. Everything else goes into the thread's frame.
+ */
+    .globl sysenter_entry
+sysenter_entry:
+    mov CPU_CURRENT(%rsp), %r11
+    mov %rcx, FRAME_RSP(%r11)
+    mov %rdx, FRAME_RIP(%r11)
+    push $2
+    popfq
+    mov %rdi, FRAME_RDI(%r11)
+    mov %rsi, FRAME_RSI(%r11)
+    mov %r8, FRAME_R8(%r11)
+    mov %r9, FRAME_R9(%r11)
+    mov %r10, FRAME_R10(%r11)
+    mov %rax, FRAME_RAX(%r11)
+    mov %rbx, FRAME_RBX(%r11)
+    mov %rbp, FRAME_RBP(%r11)
+    mov %r12, FRAME_R12(%r11)
+    mov %r13, FRAME_R13(%r11)
+    mov %r14, FRAME_R14(%r11)
+    mov %r15, FRAME_R15(%r11)
+    xor %ebp, %ebp
+    mov %r11, %rdi
+    call system_call_entry  /* does not return */
+    ud2
+
+/*
+ * void return_by_sysexit(struct thread *): back to after a system call. The stack pointer stays
+ * this CPU's until SYSEXIT: an interrupt or NMI on it finds a stack (SDM vol 2 STI: an NMI may end the
+ * interrupt shadow).
+ */
+    .globl return_by_sysexit, sysexit_instruction
+return_by_sysexit:
+    mov %rdi, %r11
+    mov FRAME_RSI(%r11), %rsi
+    mov FRAME_R8(%r11), %r8
+    mov FRAME_R9(%r11), %r9
+    mov FRAME_R10(%r11), %r10
+    mov FRAME_RAX(%r11), %rax
+    mov FRAME_RBX(%r11), %rbx
+    mov FRAME_RBP(%r11), %rbp
+    mov FRAME_R12(%r11), %r12
+    mov FRAME_R13(%r11), %r13
+    mov FRAME_R14(%r11), %r14
+    mov FRAME_R15(%r11), %r15
+    mov FRAME_RDI(%r11), %rdi
+    mov FRAME_RSP(%r11), %rcx
+    mov FRAME_RIP(%r11), %rdx
+    xor %r11d, %r11d
+    sti
+sysexit_instruction:
+    sysexitq
+
+/* void return_by_iretq(struct thread *): back to where a trap came from, all registers restored. */
+    .globl return_by_iretq, iretq_instruction
+return_by_iretq:
+    mov %rdi, %rsp
+pop_frame:
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %r11
+    pop %r10
+    pop %r9
+    pop %r8
+    pop %rdi
+    pop %rsi
+    pop %rbp
+    pop %rbx
+    pop %rdx
+    pop %rcx
+    pop %rax
+    add $16, %rsp           /* vector, error code */
+iretq_instruction:
+    iretq
+
+/*
+ * Traps. The stub of each vector pushes the vector (and a zero where the processor pushes no error
+ * code); this completes the frame. From user level the frame is the thread's own and the stack
+ * changes to the CPU's; from ring 0 it lies on the stack in use, and is returned to if the
+ * handler returns.
+ */
+trap_entry:
+    cld
+    push %rax
+    push %rcx
+    push %rdx
+    push %rbx
+    push %rbp
+    push %rsi
+    push %rdi
+    push %r8
+    push %r9
+    push %r10
+    push %r11
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    mov %rsp, %rdi
+    testb $3, FRAME_CS(%rsp)
+    jz 1f
+    mov THREAD_CPU(%rsp), %rsp
+    xor %ebp, %ebp
+    call trap_from_user     /* does not return */
+    ud2
+1:  mov %rsp, %rbp
+    and $-16, %rsp
+    call trap_from_server
+    mov %rbp, %rsp
+    jmp pop_frame
+
+/*
+ * NMI, debug exception, machine check and double fault have stacks of their own, so they may come
+ * from user level while the frame is not the thread's: those that return do so where they came from.
+ */
+own_stack_entry:
+    cld
+    push %rax
+    push %rcx
+    push %rdx
+    push %rbx
+    push %rbp
+    push %rsi
+    push %rdi
+    push %r8
+    push %r9
+    push %r10
+    push %r11
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    mov %rsp, %rdi
+    mov %rsp, %rbp
+    and $-16, %rsp
+    call trap_on_own_stack
+    mov %rbp, %rsp
+    jmp pop_frame
+
+/* Vectors with an error code: SDM vol 3 6.3.1 and table 6-1; with a stack of their own: cpu.c. */
+    .macro TRAP vector
+    .balign 16
+    .if (\vector == 8) || ((\vector >= 10) && (\vector <= 14)) || (\vector == 17) || (\vector == 21) || (\vector == 29) || (\vector == 30)
+    .else
+    push $0
+    .endif
+    push $\vector
+    .if (\vector == 1) || (\vector == 2) || (\vector == 8) || (\vector == 18)
+    jmp own_stack_entry
+    .else
+    jmp trap_entry
+    .endif
+    .endm
+
+    .balign 16
+    .globl trap_stubs
+trap_stubs:
+    .set vector, 0
+    .rept VECTOR_COUNT
+    TRAP vector
+    .set vector, vector + 1
+    .endr
+
+/* void switch_stack(void *stack, void (*function)(void)): goes on in function on another stack. */
+    .globl switch_stack
+switch_stack:
+    mov %rdi, %rsp
+    xor %ebp, %ebp
+    call *%rsi
+    ud2
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "notification.h"
+
+#include "capability.h"
+#include "cpu.h"
+#include "ipc.h"
+#include "schedule.h"
+
+void notification_init(struct notification *notification)
+{
+    list_init(&notification->waiting);
+}
+
+uint64_t notification_take(struct notification *notification)
+{
+    uint64_t bits = notification->bits;
+
+    notification->bits = 0;
+    return bits;
+}
+
+void notification_signal(struct notification *notification, uint64_t bits)
+{
+    notification->bits |= bits;
+    if (!list_is_empty(&notification->waiting)) {
+        struct list *first = notification->waiting.next;
+
+        list_remove(first);
+        ipc_deliver_notification(container_of(first, struct execution, link),
+                                 notification_take(notification));
+    } else if (notification_endpoint(notification) != NULL) {
+        ipc_endpoint_notified(notification_endpoint(notification));
+    }
+}
+
+void notification_bound(struct notification *notification)
+{
+    struct endpoint *endpoint = notification_endpoint(notification);
+
+    endpoint->bound = notification;
+    if (notification->bits != 0) {
+        ipc_endpoint_notified(endpoint);
+    }
+}
+
+/* Joins two skew heaps: walks down the right spines, and swaps the children on the way. */
+static struct notification *join(struct notification *a, struct notification *b,
+                                 struct notification *parent)
+{
+    struct notification *root = NULL;
+    struct notification **link = &root;
+
+    while (a != NULL && b != NULL) {
+        if (b->deadline < a->deadline) {
+            struct notification *swap = a;
+
+            a = b;
+            b = swap;
+        }
+        *link = a;
+        a->parent = parent;
+        parent = a;
+
+        struct notification *right = a->right;
+
+        a->right = a->left;
+        link = &a->left;
+        a = right;
+    }
+    *link = a != NULL ? a : b;
+    if (*link != NULL) {
+        (*link)->parent = parent;
+    }
+    return root;
+}
+
+static void disarm(struct notification *notification)
+{
+    struct notification *parent = notification->parent;
+    struct notification *rest = join(notification->left, notification->right, parent);
+
+    if (parent == NULL) {
+        notification->cpu->timers = rest;
+    } else if (parent->left == notification) {
+        parent->left = rest;
+    } else {
+        parent->right = rest;
+    }
+    notification->parent = NULL;
+    notification->left = NULL;
+    notification->right = NULL;
+    notification->timer_bits = 0;
+}
+
+void notification_set_timer(struct notification *notification, uint64_t deadline, uint64_t bits)
+{
+    struct cpu *cpu = this_cpu();
+
+    if (notification->timer_bits != 0) {
+        disarm(notification);
+    }
+    if (bits != 0) {
+        notification->deadline = deadline;
+        notification->timer_bits = bits;
+        notification->cpu = cpu;
+        cpu->timers = join(cpu->timers, notification, NULL);
+    }
+    schedule_timer_changed();
+}
+
+uint64_t notification_first_deadline(const struct cpu *cpu)
+{
+    return cpu->timers != NULL ? cpu->timers->deadline : ~0ull;
+}
+
+void notification_fire_timers(struct cpu *cpu, uint64_t now)
+{
+    while (cpu->timers != NULL && cpu->timers->deadline <= now) {
+        struct notification *due = cpu->timers;
+        uint64_t bits = due->timer_bits;
+
+        disarm(due);
+        notification_signal(due, bits);
+    }
+}
+
+bool notification_destroy_step(struct notification *notification)
+{
+    if (!list_is_empty(&notification->waiting)) {
+        ipc_cancel(container_of(notification->waiting.next, struct execution, link));
+        return false;
+    }
+    capability_delete_internal(&notification->binding);
+    if (notification->timer_bits != 0) {
+        disarm(notification);
+        schedule_timer_changed();
+    }
+    return true;
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Operations of threads, notifications, I/O ports and interrupt lines. */
+#include "capability.h"
+#include "clock.h"
+#include "cpu.h"
+#include "interrupt.h"
+#include "ipc.h"
+#include "schedule.h"
+#include "scheduling_arguments.h"
+#include "system_call.h"
+#include <x86/control.h>
+#include <x86/insn.h>
+
+/* Bits of rflags that a client may set for a thread: status flags and DF. */
+#define RFLAGS_SETTABLE                                                                            \
+    (X86_RFLAGS_CF | X86_RFLAGS_PF | X86_RFLAGS_AF | X86_RFLAGS_ZF | X86_RFLAGS_SF |               \
+     X86_RFLAGS_DF | X86_RFLAGS_OF)
+
+static struct thread *invoked_thread(const struct invocation *invocation)
+{
+    return (struct thread *)invocation->slot->object;
+}
+
+/* Whether the thread could run at any moment, so that its registers are not to be touched. */
+static bool is_running(const struct thread *thread)
+{
+    return execution_can_run(&thread->execution);
+}
+
+static void thread_configure(struct invocation *invocation)
+{
+    struct thread *thread = invoked_thread(invocation);
+    struct slot *cspace = argument_slot(invocation, 0, NACELLE_TYPE_CSPACE, NACELLE_RIGHT_WRITE);
+    struct slot *aspace =
+        cspace != NULL ? argument_slot(invocation, 1, NACELLE_TYPE_ASPACE, NACELLE_RIGHT_WRITE)
+                       : NULL;
+    struct slot *fault = NULL;
+
+    if (cspace == NULL || aspace == NULL) {
+        return;
+    }
+    if (invocation->words[2] != 0) {
+        fault = argument_slot(invocation, 2, NACELLE_TYPE_ENDPOINT, NACELLE_RIGHT_WRITE);
+        if (fault == NULL) {
+            return;
+        }
+    }
+    if (is_running(thread)) {
+        fail(invocation, NACELLE_ERROR_BUSY, NACELLE_CULPRIT_CAPABILITY);
+        return;
+    }
+    if (!slot_can_derive(cspace) || !slot_can_derive(aspace) ||
+        (fault != NULL && !slot_can_derive(fault))) {
+        fail(invocation, NACELLE_ERROR_TOO_DEEP, NACELLE_CULPRIT_WORD(0));
+        return;
+    }
+    capability_bind(cspace, &thread->cspace, INTERNAL_THREAD, thread);
+    capability_bind(aspace, &thread->aspace, INTERNAL_THREAD, thread);
+    capability_delete_internal(&thread->fault_endpoint);
+    if (fault != NULL) {
+        capability_bind(fault, &thread->fault_endpoint, INTERNAL_THREAD, thread);
+    }
+}
+
+static void thread_do_set_registers(struct invocation *invocation)
+{
+    struct thread *thread = invoked_thread(invocation);
+    const uint64_t *words = invocation->words;
+
+    if (words[0] >= NACELLE_USER_END) {
+        fail(invocation, NACELLE_ERROR_OUT_OF_RANGE, NACELLE_CULPRIT_WORD(0));
+    } else if (words[1] >= NACELLE_USER_END) {
+        fail(invocation, NACELLE_ERROR_OUT_OF_RANGE, NACELLE_CULPRIT_WORD(1));
+    } else if (is_running(thread)) {
+        fail(invocation, NACELLE_ERROR_BUSY, NACELLE_CULPRIT_CAPABILITY);
+    } else {
+        thread_set_registers(thread, words[0], words[1]);
+        thread->frame.rdi = words[2];
+        thread->frame.rsi = words[3];
+        thread->frame.r8 = invocation->length > 4 ? argument_word(invocation, 4) : 0;
+        thread->frame.r9 = invocation->length > 5 ? argument_word(invocation, 5) : 0;
+    }
+}
+
+static void thread_set_priority(struct invocation *invocation)
+{
+    struct scheduling_arguments arguments;
+
+    if (scheduling_decode(invocation, &arguments)) {
+        schedule_set(&invoked_thread(invocation)->execution.own, arguments.priority,
+                     arguments.slice);
+    }
+}
+
+static void thread_resume(struct invocation *invocation)
+{
+    struct thread *thread = invoked_thread(invocation);
+    struct execution *execution = &thread->execution;
+    enum nacelle_error error = thread_check_configured(thread);
+
+    if (error != NACELLE_ERROR_OK) {
+        fail(invocation, error, NACELLE_CULPRIT_CAPABILITY);
+        return;
+    }
+    execution->suspended = false;
+    if (execution->state == EXECUTION_STOPPED) {
+        execution->state = EXECUTION_RUNNABLE;
+    }
+    schedule_update(execution->on);
+}
+
+static void thread_suspend(struct invocation *invocation)
+{
+    struct execution *execution = &invoked_thread(invocation)->execution;
+
+    if (execution->state != EXECUTION_STOPPED && execution->state != EXECUTION_RUNNABLE) {
+        ipc_cancel(execution);
+    }
+    execution->suspended = true;
+    schedule_update(execution->on);
+}
+
+/* Where register number index of a frame is kept; 0: there is none. */
+static uint64_t *frame_register(struct frame *frame, uint64_t index)
+{
+    uint64_t *const registers[] = {
+        &frame->rax, &frame->rcx, &frame->rdx, &frame->rbx, &frame->rsp, &frame->rbp,
+        &frame->rsi, &frame->rdi, &frame->r8,  &frame->r9,  &frame->r10, &frame->r11,
+        &frame->r12, &frame->r13, &frame->r14, &frame->r15, &frame->rip, &frame->rflags,
+    };
+
+    return index < sizeof(registers) / sizeof(*registers) ? registers[index] : NULL;
+}
+
+static void thread_read_register(struct invocation *invocation)
+{
+    struct thread *thread = invoked_thread(invocation);
+    const uint64_t *value = frame_register(&thread->frame, invocation->words[0]);
+
+    if (value == NULL) {
+        fail(invocation, NACELLE_ERROR_INVALID_REGISTER, NACELLE_CULPRIT_WORD(0));
+    } else {
+        reply_word(invocation, 0, *value);
+    }
+}
+
+static void thread_write_register(struct invocation *invocation)
+{
+    struct thread *thread = invoked_thread(invocation);
+    uint64_t index = invocation->words[0];
+    uint64_t value = invocation->words[1];
+    uint64_t *target = frame_register(&thread->frame, index);
+
+    if (target == NULL) {
+        fail(invocation, NACELLE_ERROR_INVALID_REGISTER, NACELLE_CULPRIT_WORD(0));
+    } else if (is_running(thread)) {
+        fail(invocation, NACELLE_ERROR_BUSY, NACELLE_CULPRIT_CAPABILITY);
+    } else if (index == NACELLE_THREAD_RIP && value >= NACELLE_USER_END) {
+        fail(invocation, NACELLE_ERROR_OUT_OF_RANGE, NACELLE_CULPRIT_WORD(1));
+    } else if (index == NACELLE_THREAD_RFLAGS) {
+        *target = (*target & ~RFLAGS_SETTABLE) | (value & RFLAGS_SETTABLE);
+    } else {
+        *target = value;
+    }
+}
+
+static const struct operation thread_table[] = {
+    [NACELLE_THREAD_CONFIGURE & 0xff] = {thread_configure, NACELLE_RIGHT_WRITE, 3},
+    [NACELLE_THREAD_SET_REGISTERS & 0xff] = {thread_do_set_registers, NACELLE_RIGHT_WRITE, 4},
+    [NACELLE_THREAD_SET_PRIORITY & 0xff] = {thread_set_priority, NACELLE_RIGHT_WRITE, 2},
+    [NACELLE_THREAD_RESUME & 0xff] = {thread_resume, NACELLE_RIGHT_WRITE, 0},
+    [NACELLE_THREAD_SUSPEND & 0xff] = {thread_suspend, NACELLE_RIGHT_WRITE, 0},
+    [NACELLE_THREAD_READ_REGISTER & 0xff] = {thread_read_register, NACELLE_RIGHT_READ, 1},
+    [NACELLE_THREAD_WRITE_REGISTER & 0xff] = {thread_write_register, NACELLE_RIGHT_WRITE, 2},
+};
+
+const struct operations thread_operations = {thread_table,
+                                             sizeof(thread_table) / sizeof(*thread_table)};
+
+static struct notification *invoked_notification(const struct invocation *invocation)
+{
+    return (struct notification *)invocation->slot->object;
+}
+
+/* What a signal through this capability sets. */
+static uint64_t signal_bits(const struct slot *slot)
+{
+    return slot->badge != 0 ? slot->badge : 1;
+}
+
+static void notification_do_signal(struct invocation *invocation)
+{
+    notification_signal(invoked_notification(invocation), signal_bits(invocation->slot));
+}
+
+static void notification_do_bind(struct invocation *invocation)
+{
+    struct notification *notification = invoked_notification(invocation);
+
+    if (invocation->words[0] == 0) {
+        capability_delete_internal(&notification->binding);
+        return;
+    }
+
+    struct slot *slot = argument_slot(invocation, 0, NACELLE_TYPE_ENDPOINT, NACELLE_RIGHT_READ);
+
+    if (slot == NULL) {
+        return;
+    }
+
+    const struct notification *bound = ((struct endpoint *)slot->object)->bound;
+
+    if (bound != NULL && bound != notification) {
+        fail(invocation, NACELLE_ERROR_BUSY, NACELLE_CULPRIT_WORD(0));
+    } else if (!slot_can_derive(slot)) {
+        fail(invocation, NACELLE_ERROR_TOO_DEEP, NACELLE_CULPRIT_WORD(0));
+    } else {
+        capability_bind(slot, &notification->binding, INTERNAL_BINDING, notification);
+        notification_bound(notification);
+    }
+}
+
+static void notification_do_set_timer(struct invocation *invocation)
+{
+    uint64_t deadline = invocation->words[0];
+
+    notification_set_timer(invoked_notification(invocation), deadline,
+                           deadline != 0 ? signal_bits(invocation->slot) : 0);
+}
+
+static const struct operation notification_table[] = {
+    [NACELLE_NOTIFICATION_SIGNAL & 0xff] = {notification_do_signal, NACELLE_RIGHT_WRITE, 0},
+    [NACELLE_NOTIFICATION_BIND & 0xff] = {notification_do_bind, NACELLE_RIGHT_READ, 1},
+    [NACELLE_NOTIFICATION_SET_TIMER & 0xff] = {notification_do_set_timer, NACELLE_RIGHT_READ, 1},
+};
+
+const struct operations notification_operations = {
+    notification_table, sizeof(notification_table) / sizeof(*notification_table)};
+
+/* Decodes port (word 0) and size (word 1) of an access; false after fail(). */
+static bool decode_port(struct invocation *invocation)
+{
+    const struct slot *slot = invocation->slot;
+    uint64_t port = invocation->words[0];
+    uint64_t size = invocation->words[1];
+
+    if (size != 1 && size != 2 && size != 4) {
+        fail(invocation, NACELLE_ERROR_INVALID_ARGUMENT, NACELLE_CULPRIT_WORD(1));
+        return false;
+    }
+    if (port < slot_first_port(slot) || port > slot_last_port(slot) ||
+        size - 1 > slot_last_port(slot) - port) {
+        fail(invocation, NACELLE_ERROR_OUT_OF_RANGE, NACELLE_CULPRIT_WORD(0));
+        return false;
+    }
+    return true;
+}
+
+static void ioport_in(struct invocation *invocation)
+{
+    uint16_t port = (uint16_t)invocation->words[0];
+
+    if (decode_port(invocation)) {
+        reply_word(invocation, 0,
+                   invocation->words[1] == 1   ? x86_in8(port)
+                   : invocation->words[1] == 2 ? x86_in16(port)
+                                               : x86_in32(port));
+    }
+}
+
+static void ioport_out(struct invocation *invocation)
+{
+    uint16_t port = (uint16_t)invocation->words[0];
+    uint32_t value = (uint32_t)invocation->words[2];
+
+    if (!decode_port(invocation)) {
+        return;
+    }
+    if (invocation->words[1] == 1) {
+        x86_out8(port, (uint8_t)value);
+    } else if (invocation->words[1] == 2) {
+        x86_out16(port, (uint16_t)value);
+    } else {
+        x86_out32(port, value);
+    }
+}
+
+static const struct operation ioport_table[] = {
+    [NACELLE_IOPORT_IN & 0xff] = {ioport_in, NACELLE_RIGHT_READ, 2},
+    [NACELLE_IOPORT_OUT & 0xff] = {ioport_out, NACELLE_RIGHT_WRITE, 3},
+};
+
+const struct operations ioport_operations = {ioport_table,
+                                             sizeof(ioport_table) / sizeof(*ioport_table)};
+
+static struct interrupt_line *invoked_line(const struct invocation *invocation)
+{
+    return (struct interrupt_line *)invocation->slot->object;
+}
+
+static void interrupt_bind(struct invocation *invocation)
+{
+    struct interrupt_line *line = invoked_line(invocation);
+
+    if (invocation->words[0] == 0) {
+        capability_delete_internal(&line->notification);
+        return;
+    }
+
+    struct slot *slot = argument_slot(invocation, 0, NACELLE_TYPE_NOTIFICATION, NACELLE_RIGHT_WRITE);
+
+    if (slot == NULL) {
+        return;
+    }
+    if (!slot_can_derive(slot)) {
+        fail(invocation, NACELLE_ERROR_TOO_DEEP, NACELLE_CULPRIT_WORD(0));
+        return;
+    }
+    capability_bind(slot, &line->notification, INTERNAL_INTERRUPT, line);
+}
+
+static void interrupt_do_acknowledge(struct invocation *invocation)
+{
+    struct interrupt_line *line = invoked_line(invocation);
+
+    if (line->notification.type != NACELLE_TYPE_NOTIFICATION) {
+        fail(invocation, NACELLE_ERROR_NOT_CONFIGURED, NACELLE_CULPRIT_CAPABILITY);
+        return;
+    }
+    interrupt_acknowledge(line);
+}
+
+static const struct operation interrupt_table[] = {
+    [NACELLE_INTERRUPT_BIND & 0xff] = {interrupt_bind, NACELLE_RIGHT_WRITE, 1},
+    [NACELLE_INTERRUPT_ACKNOWLEDGE & 0xff] = {interrupt_do_acknowledge, NACELLE_RIGHT_WRITE, 0},
+};
+
+const struct operations interrupt_operations = {interrupt_table,
+                                                sizeof(interrupt_table) / sizeof(*interrupt_table)};

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Operations of VMs and vCPUs. */
+#include "capability.h"
+#include "ipc.h"
+#include "schedule.h"
+#include "scheduling_arguments.h"
+#include "system_call.h"
+#include "vcpu_object.h"
+
+static struct vm *invoked_vm(const struct invocation *invocation)
+{
+    return (struct vm *)invocation->slot->object;
+}
+
+/* Attaches the capability in word 0 to the VM's list, as mapped at address. */
+static void attach(const struct invocation *invocation, struct slot *slot, uint64_t address)
+{
+    space_attach(space_of_vm(invoked_vm(invocation)), slot, address);
+}
+
+static void vm_do_map(struct invocation *invocation)
+{
+    uint64_t rights = invocation->words[2] & NACELLE_RIGHTS_ALL;
+    uint64_t flags = invocation->words[2] & ~(uint64_t)NACELLE_RIGHTS_ALL;
+    struct slot *frame = argument_slot(invocation, 0, NACELLE_TYPE_FRAME, (unsigned)rights);
+
+    if (frame == NULL) {
+        return;
+    }
+    if (frame->space != 0) {
+        fail(invocation, NACELLE_ERROR_ALREADY_MAPPED, NACELLE_CULPRIT_WORD(0));
+        return;
+    }
+    if (rights == 0 || (flags & ~(uint64_t)NACELLE_MAP_UNCACHED) != 0) {
+        fail(invocation, NACELLE_ERROR_INVALID_ARGUMENT, NACELLE_CULPRIT_WORD(2));
+        return;
+    }
+
+    enum nacelle_error error = vm_map(invoked_vm(invocation), invocation->words[1], frame->object,
+                                      frame->size, (unsigned)rights, (unsigned)flags);
+
+    if (error != NACELLE_ERROR_OK) {
+        fail(invocation, error,
+             error == NACELLE_ERROR_INVALID_ARGUMENT    ? NACELLE_CULPRIT_WORD(2)
+             : error == NACELLE_ERROR_UNSUPPORTED     ? NACELLE_CULPRIT_WORD(0)
+             : error == NACELLE_ERROR_NO_TABLE_MEMORY ? NACELLE_CULPRIT_CAPABILITY
+                                                      : NACELLE_CULPRIT_WORD(1));
+        return;
+    }
+    attach(invocation, frame, invocation->words[1]);
+}
+
+/* Takes back what the capability of this type in word 0 opened or mapped in the VM. */
+static void vm_detach(struct invocation *invocation, unsigned type)
+{
+    struct slot *slot = argument_slot(invocation, 0, type, 0);
+
+    if (slot == NULL) {
+        return;
+    }
+    if (slot->space != (uint64_t)space_of_vm(invoked_vm(invocation))) {
+        fail(invocation, NACELLE_ERROR_NOT_MAPPED, NACELLE_CULPRIT_WORD(0));
+        return;
+    }
+    space_unmap(slot);
+}
+
+static void vm_do_unmap(struct invocation *invocation)
+{
+    vm_detach(invocation, NACELLE_TYPE_FRAME);
+}
+
+static void vm_do_open_ports(struct invocation *invocation)
+{
+    struct slot *ports = argument_slot(invocation, 0, NACELLE_TYPE_IOPORT,
+                                       NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE);
+
+    if (ports == NULL) {
+        return;
+    }
+    if (ports->space != 0) {
+        fail(invocation, NACELLE_ERROR_ALREADY_MAPPED, NACELLE_CULPRIT_WORD(0));
+        return;
+    }
+    vm_open_ports(invoked_vm(invocation), slot_first_port(ports), slot_last_port(ports));
+    attach(invocation, ports, 0);
+}
+
+static void vm_do_close_ports(struct invocation *invocation)
+{
+    vm_detach(invocation, NACELLE_TYPE_IOPORT);
+}
+
+/* The MSR in word 0 as 32 bits; false after fail(). */
+static bool decode_msr(struct invocation *invocation)
+{
+    if (invocation->words[0] > UINT32_MAX) {
+        fail(invocation, NACELLE_ERROR_OUT_OF_RANGE, NACELLE_CULPRIT_WORD(0));
+        return false;
+    }
+    return true;
+}
+
+static void vm_do_open_msr(struct invocation *invocation)
+{
+    uint64_t rights = invocation->words[1];
+    enum nacelle_error error;
+
+    if (!decode_msr(invocation)) {
+        return;
+    }
+    if (rights == 0 || (rights & ~(uint64_t)(NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE)) != 0) {
+        fail(invocation, NACELLE_ERROR_INVALID_ARGUMENT, NACELLE_CULPRIT_WORD(1));
+        return;
+    }
+    error = vm_open_msr(invoked_vm(invocation), (uint32_t)invocation->words[0], (unsigned)rights);
+    if (error != NACELLE_ERROR_OK) {
+        fail(invocation, error, NACELLE_CULPRIT_WORD(0));
+    }
+}
+
+static void vm_do_close_msr(struct invocation *invocation)
+{
+    enum nacelle_error error;
+
+    if (!decode_msr(invocation)) {
+        return;
+    }
+    error = vm_close_msr(invoked_vm(invocation), (uint32_t)invocation->words[0]);
+    if (error != NACELLE_ERROR_OK) {
+        fail(invocation, error, NACELLE_CULPRIT_WORD(0));
+    }
+}
+
+static const struct operation vm_table[] = {
+    [NACELLE_VM_MAP & 0xff] = {vm_do_map, NACELLE_RIGHT_WRITE, 3},
+    [NACELLE_VM_UNMAP & 0xff] = {vm_do_unmap, NACELLE_RIGHT_WRITE, 1},
+    [NACELLE_VM_OPEN_PORTS & 0xff] = {vm_do_open_ports, NACELLE_RIGHT_WRITE, 1},
+    [NACELLE_VM_CLOSE_PORTS & 0xff] = {vm_do_close_ports, NACELLE_RIGHT_WRITE, 1},
+    [NACELLE_VM_OPEN_MSR & 0xff] = {vm_do_open_msr, NACELLE_RIGHT_WRITE, 2},
+    [NACELLE_VM_CLOSE_MSR & 0xff] = {vm_do_close_msr, NACELLE_RIGHT_WRITE, 1},
+};
+
+const struct operations vm_operations = {vm_table, sizeof(vm_table) / sizeof(*vm_table)};
+
+static struct vcpu_object *invoked_vcpu(const struct invocation *invocation)
+{
+    return (struct vcpu_object *)invocation->slot->object;
+}
+
+/* Whether the vCPU has a VM and is not running; after fail() otherwise. */
+static bool is_stopped(struct invocation *invocation)
+{
+    const struct vcpu_object *object = invoked_vcpu(invocation);
+    enum nacelle_error error = object->vm.type != NACELLE_TYPE_VM ? NACELLE_ERROR_NOT_CONFIGURED
+                               : execution_can_run(&object->execution) ? NACELLE_ERROR_BUSY
+                                                                       : NACELLE_ERROR_OK;
+
+    if (error != NACELLE_ERROR_OK) {
+        fail(invocation, error, NACELLE_CULPRIT_CAPABILITY);
+    }
+    return error == NACELLE_ERROR_OK;
+}
+
+static void vcpu_configure(struct invocation *invocation)
+{
+    struct vcpu_object *object = invoked_vcpu(invocation);
+    struct slot *vm = argument_slot(invocation, 0, NACELLE_TYPE_VM, NACELLE_RIGHT_WRITE);
+    struct slot *endpoint =
+        vm != NULL ? argument_slot(invocation, 1, NACELLE_TYPE_ENDPOINT, NACELLE_RIGHT_WRITE) : NULL;
+
+    if (vm == NULL || endpoint == NULL) {
+        return;
+    }
+    if (object->execution.state != EXECUTION_STOPPED) {
+        fail(invocation, NACELLE_ERROR_BUSY, NACELLE_CULPRIT_CAPABILITY);
+        return;
+    }
+    if (!slot_can_derive(vm) || !slot_can_derive(endpoint)) {
+        fail(invocation, NACELLE_ERROR_TOO_DEEP, NACELLE_CULPRIT_WORD(0));
+        return;
+    }
+    capability_bind(vm, &object->vm, INTERNAL_VCPU_VM, object);
+    capability_bind(endpoint, &object->endpoint, INTERNAL_VCPU_ENDPOINT, object);
+    vcpu_attach(vcpu_engine(object), (struct vm *)vm->object);
+}
+
+static void vcpu_read_register(struct invocation *invocation)
+{
+    uint64_t value;
+
+    if (!is_stopped(invocation)) {
+        return;
+    }
+    if (vcpu_get_register(vcpu_engine(invoked_vcpu(invocation)), invocation->words[0], &value) !=
+        NACELLE_ERROR_OK) {
+        fail(invocation, NACELLE_ERROR_INVALID_REGISTER, NACELLE_CULPRIT_WORD(0));
+        return;
+    }
+    reply_word(invocation, 0, value);
+}
+
+static void vcpu_write_register(struct invocation *invocation)
+{
+    if (!is_stopped(invocation)) {
+        return;
+    }
+    if (vcpu_set_register(vcpu_engine(invoked_vcpu(invocation)), invocation->words[0],
+                          invocation->words[1]) != NACELLE_ERROR_OK) {
+        fail(invocation, NACELLE_ERROR_INVALID_REGISTER, NACELLE_CULPRIT_WORD(0));
+    }
+}
+
+/* The mask of registers in word 0; false after fail(). */
+static bool decode_register_mask(struct invocation *invocation)
+{
+    if (!is_stopped(invocation)) {
+        return false;
+    }
+    if (invocation->words[0] > 0xffff) {
+        fail(invocation, NACELLE_ERROR_INVALID_REGISTER, NACELLE_CULPRIT_WORD(0));
+        return false;
+    }
+    return true;
+}
+
+static void vcpu_read_registers(struct invocation *invocation)
+{
+    struct vcpu *vcpu = vcpu_engine(invoked_vcpu(invocation));
+    uint64_t mask = invocation->words[0];
+    unsigned word = 1;
+
+    if (!decode_register_mask(invocation)) {
+        return;
+    }
+    reply_word(invocation, 0, mask);
+    for (unsigned index = 0; index < 16; index++) {
+        uint64_t value = 0;
+
+        if ((mask >> index & 1) == 0) {
+            continue;
+        }
+        vcpu_get_register(vcpu, index, &value);
+        if (word < NACELLE_MESSAGE_REGISTERS) {
+            reply_word(invocation, word, value);
+        } else {
+            thread_buffer(invocation->thread)->words[word] = value;
+        }
+        word++;
+    }
+    invocation->reply_length = word;
+}
+
+static void vcpu_write_registers(struct invocation *invocation)
+{
+    struct vcpu *vcpu = vcpu_engine(invoked_vcpu(invocation));
+    uint64_t mask = invocation->words[0];
+    unsigned word = 1;
+    uint64_t count = 0;
+
+    if (!decode_register_mask(invocation)) {
+        return;
+    }
+    for (unsigned index = 0; index < 16; index++) {
+        count += mask >> index & 1;
+    }
+    if (invocation->length < 1 + count) {
+        fail(invocation, NACELLE_ERROR_INVALID_ARGUMENT, NACELLE_CULPRIT_TAG);
+        return;
+    }
+    for (unsigned index = 0; index < 16; index++) {
+        if ((mask >> index & 1) != 0) {
+            vcpu_set_register(vcpu, index, argument_word(invocation, word++));
+        }
+    }
+}
+
+/* The mask of groups in word 0; false after fail(). */
+static bool decode_groups(struct invocation *invocation)
+{
+    if (!is_stopped(invocation)) {
+        return false;
+    }
+    if ((invocation->words[0] & ~(uint64_t)NACELLE_GROUPS_ALL) != 0) {
+        fail(invocation, NACELLE_ERROR_INVALID_GROUP, NACELLE_CULPRIT_WORD(0));
+        return false;
+    }
+    return true;
+}
+
+static void vcpu_do_fetch(struct invocation *invocation)
+{
+    if (decode_groups(invocation)) {
+        vcpu_fetch(vcpu_engine(invoked_vcpu(invocation)), (uint32_t)invocation->words[0]);
+    }
+}
+
+static void vcpu_do_store(struct invocation *invocation)
+{
+    struct vcpu_refusal refusal;
+
+    if (!decode_groups(invocation)) {
+        return;
+    }
+    if (vcpu_store(vcpu_engine(invoked_vcpu(invocation)), (uint32_t)invocation->words[0],
+                   &refusal) != NACELLE_ERROR_OK) {
+        fail(invocation, NACELLE_ERROR_INVALID_STATE, NACELLE_CULPRIT_WORD(0));
+        invocation->reply[1] = refusal.group;
+        invocation->reply[2] = refusal.check;
+    }
+}
+
+/* Whether the vCPU has a VM; after fail() otherwise. */
+static bool is_configured(struct invocation *invocation)
+{
+    if (invoked_vcpu(invocation)->vm.type != NACELLE_TYPE_VM) {
+        fail(invocation, NACELLE_ERROR_NOT_CONFIGURED, NACELLE_CULPRIT_CAPABILITY);
+        return false;
+    }
+    return true;
+}
+
+static void vcpu_do_inject(struct invocation *invocation)
+{
+    struct vcpu_object *object = invoked_vcpu(invocation);
+    const uint64_t *words = invocation->words;
+
+    if (!is_configured(invocation)) {
+        return;
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        if (words[i] > UINT32_MAX) {
+            fail(invocation, NACELLE_ERROR_INVALID_EVENT, NACELLE_CULPRIT_WORD(i));
+            return;
+        }
+    }
+    if (vcpu_inject(vcpu_engine(object), (uint32_t)words[0], (uint32_t)words[1],
+                    (uint32_t)words[2]) != NACELLE_ERROR_OK) {
+        fail(invocation, NACELLE_ERROR_INVALID_EVENT, NACELLE_CULPRIT_WORD(0));
+        return;
+    }
+    object->injections++;
+}
+
+static void vcpu_do_cancel(struct invocation *invocation)
+{
+    uint64_t type = invocation->words[0];
+
+    if (!is_configured(invocation)) {
+        return;
+    }
+    if (type != NACELLE_EVENT_INTERRUPT >> 8 && type != NACELLE_EVENT_NMI >> 8 &&
+        type != NACELLE_EVENT_EXCEPTION >> 8) {
+        fail(invocation, NACELLE_ERROR_INVALID_EVENT, NACELLE_CULPRIT_WORD(0));
+        return;
+    }
+    reply_word(invocation, 0, vcpu_cancel(vcpu_engine(invoked_vcpu(invocation)), (uint32_t)type));
+}
+
+static void vcpu_poke(struct invocation *invocation)
+{
+    if (is_configured(invocation)) {
+        invoked_vcpu(invocation)->poked = true; /* looked at before each entry */
+    }
+}
+
+static void vcpu_suspend(struct invocation *invocation)
+{
+    struct execution *execution = &invoked_vcpu(invocation)->execution;
+
+    execution->suspended = true;
+    schedule_update(execution->on);
+}
+
+static void vcpu_do_resume(struct invocation *invocation)
+{
+    struct vcpu_object *object = invoked_vcpu(invocation);
+    struct execution *execution = &object->execution;
+
+    if (!is_configured(invocation)) {
+        return;
+    }
+    execution->suspended = false;
+    if (execution->state == EXECUTION_STOPPED) {
+        execution->state = EXECUTION_RUNNABLE;
+    } else if (execution->state == EXECUTION_REPLY) {
+        vcpu_take_reply(object, (uint32_t)invocation->words[0] & ~NACELLE_RESUME_STAY);
+        ipc_detach_from_replier(execution);
+    }
+    schedule_update(execution->on);
+}
+
+static void vcpu_set_priority(struct invocation *invocation)
+{
+    struct scheduling_arguments arguments;
+
+    if (scheduling_decode(invocation, &arguments)) {
+        schedule_set(&invoked_vcpu(invocation)->execution.own, arguments.priority, arguments.slice);
+    }
+}
+
+static void vcpu_do_set_control(struct invocation *invocation)
+{
+    enum nacelle_error error;
+
+    if (!is_stopped(invocation)) {
+        return;
+    }
+    error = vcpu_set_control(vcpu_engine(invoked_vcpu(invocation)), invocation->words[0],
+                             invocation->words[1]);
+    if (error != NACELLE_ERROR_OK) {
+        fail(invocation, error,
+             invocation->words[0] >= NACELLE_CONTROL_COUNT ? NACELLE_CULPRIT_WORD(0)
+                                                           : NACELLE_CULPRIT_WORD(1));
+    }
+}
+
+static void vcpu_statistics(struct invocation *invocation)
+{
+    const struct vcpu_object *object = invoked_vcpu(invocation);
+
+    reply_word(invocation, 0, object->entries);
+    reply_word(invocation, 1, object->exits);
+    reply_word(invocation, 2, object->preemptions);
+    reply_word(invocation, 3, object->injections);
+}
+
+static const struct operation vcpu_table[] = {
+    [NACELLE_VCPU_CONFIGURE & 0xff] = {vcpu_configure, NACELLE_RIGHT_WRITE, 2},
+    [NACELLE_VCPU_READ_REGISTER & 0xff] = {vcpu_read_register, NACELLE_RIGHT_READ, 1},
+    [NACELLE_VCPU_WRITE_REGISTER & 0xff] = {vcpu_write_register, NACELLE_RIGHT_WRITE, 2},
+    [NACELLE_VCPU_READ_REGISTERS & 0xff] = {vcpu_read_registers, NACELLE_RIGHT_READ, 1},
+    [NACELLE_VCPU_WRITE_REGISTERS & 0xff] = {vcpu_write_registers, NACELLE_RIGHT_WRITE, 1},
+    [NACELLE_VCPU_FETCH & 0xff] = {vcpu_do_fetch, NACELLE_RIGHT_READ, 1},
+    [NACELLE_VCPU_STORE & 0xff] = {vcpu_do_store, NACELLE_RIGHT_WRITE, 1},
+    [NACELLE_VCPU_INJECT & 0xff] = {vcpu_do_inject, NACELLE_RIGHT_WRITE, 3},
+    [NACELLE_VCPU_CANCEL & 0xff] = {vcpu_do_cancel, NACELLE_RIGHT_WRITE, 1},
+    [NACELLE_VCPU_POKE & 0xff] = {vcpu_poke, NACELLE_RIGHT_WRITE, 0},
+    [NACELLE_VCPU_SUSPEND & 0xff] = {vcpu_suspend, NACELLE_RIGHT_WRITE, 0},
+    [NACELLE_VCPU_RESUME & 0xff] = {vcpu_do_resume, NACELLE_RIGHT_WRITE, 0},
+    [NACELLE_VCPU_SET_PRIORITY & 0xff] = {vcpu_set_priority, NACELLE_RIGHT_WRITE, 2},
+    [NACELLE_VCPU_SET_CONTROL & 0xff] = {vcpu_do_set_control, NACELLE_RIGHT_WRITE, 2},
+    [NACELLE_VCPU_STATISTICS & 0xff] = {vcpu_statistics, NACELLE_RIGHT_READ, 0},
+};
+
+const struct operations vcpu_operations = {vcpu_table, sizeof(vcpu_table) / sizeof(*vcpu_table)};

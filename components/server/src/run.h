@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Back to user level, or into a guest. */
+#ifndef SERVER_RUN_H
+#define SERVER_RUN_H
+
+#include "cpu.h"
+#include "execution.h"
+
+/* Runs the execution; comes back when it turned out that it cannot run now. */
+void run_execution(struct cpu *cpu, struct execution *execution);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "schedule.h"
+
+#include "clock.h"
+#include "notification.h"
+#include "run.h"
+#include <x86/insn.h>
+
+void schedule_init(struct execution *execution, enum execution_kind kind)
+{
+    execution->kind = (uint8_t)kind;
+    execution->on = &execution->own;
+    execution->own.runner = execution;
+    execution->own.slice = clock_hz() / 1000 * DEFAULT_SLICE_MS;
+    execution->own.remaining = (int64_t)execution->own.slice;
+    list_init(&execution->own.link);
+    list_init(&execution->link);
+}
+
+static void enqueue(struct cpu *cpu, struct scheduling *scheduling)
+{
+    list_append(&cpu->ready[scheduling->priority], &scheduling->link);
+    cpu->ready_mask |= 1u << scheduling->priority;
+    scheduling->ready = true;
+}
+
+static void dequeue(struct cpu *cpu, struct scheduling *scheduling)
+{
+    list_remove(&scheduling->link);
+    if (list_is_empty(&cpu->ready[scheduling->priority])) {
+        cpu->ready_mask &= ~(1u << scheduling->priority);
+    }
+    scheduling->ready = false;
+}
+
+void schedule_update(struct scheduling *scheduling)
+{
+    bool ready = execution_can_run(scheduling->runner);
+
+    if (ready && !scheduling->ready) {
+        enqueue(this_cpu(), scheduling);
+    } else if (!ready && scheduling->ready) {
+        dequeue(this_cpu(), scheduling);
+    }
+}
+
+void schedule_set(struct scheduling *scheduling, uint8_t priority, uint64_t slice)
+{
+    struct cpu *cpu = this_cpu();
+    bool ready = scheduling->ready;
+
+    if (ready) {
+        dequeue(cpu, scheduling);
+    }
+    scheduling->priority = priority;
+    scheduling->slice = slice;
+    scheduling->remaining = (int64_t)slice;
+    if (ready) {
+        enqueue(cpu, scheduling);
+    }
+}
+
+void schedule_yield(struct scheduling *scheduling)
+{
+    struct cpu *cpu = this_cpu();
+
+    scheduling->remaining = (int64_t)scheduling->slice;
+    if (scheduling->ready) {
+        dequeue(cpu, scheduling);
+        enqueue(cpu, scheduling);
+    }
+}
+
+void schedule_forget(struct scheduling *scheduling)
+{
+    struct cpu *cpu = this_cpu();
+
+    if (scheduling->ready) {
+        dequeue(cpu, scheduling);
+    }
+    if (cpu->charged == scheduling) {
+        cpu->charged = NULL;
+    }
+}
+
+/* Books the time since the last look on whoever has run. */
+static void charge(struct cpu *cpu, uint64_t now)
+{
+    if (cpu->charged != NULL) {
+        cpu->charged->remaining -= (int64_t)(now - cpu->charged_since);
+    }
+    cpu->charged_since = now;
+}
+
+/* The timer is due at the end of the slice or at the first armed timer, whichever is earlier. */
+static void set_timer(struct cpu *cpu, uint64_t now)
+{
+    uint64_t deadline = notification_first_deadline(cpu);
+
+    if (cpu->charged != NULL) {
+        int64_t left = cpu->charged->remaining;
+        uint64_t end = now + (left > 0 ? (uint64_t)left : 0);
+
+        deadline = end < deadline ? end : deadline;
+    }
+    cpu->timer_deadline = deadline;
+    clock_set_timer(now, deadline);
+}
+
+void schedule_tick(void)
+{
+    struct cpu *cpu = this_cpu();
+    uint64_t now = x86_rdtsc();
+
+    charge(cpu, now);
+    notification_fire_timers(cpu, now);
+    if (cpu->charged != NULL && cpu->charged->remaining <= 0) {
+        schedule_yield(cpu->charged);
+    }
+    set_timer(cpu, now);
+}
+
+void schedule_timer_changed(void)
+{
+    struct cpu *cpu = this_cpu();
+    uint64_t now = x86_rdtsc();
+
+    charge(cpu, now);
+    set_timer(cpu, now);
+}
+
+static struct scheduling *first_ready(struct cpu *cpu)
+{
+    if (cpu->ready_mask == 0) {
+        return NULL;
+    }
+
+    unsigned priority = 31 - (unsigned)__builtin_clz(cpu->ready_mask);
+
+    return container_of(cpu->ready[priority].next, struct scheduling, link);
+}
+
+_Noreturn void schedule_run(void)
+{
+    struct cpu *cpu = this_cpu();
+
+    for (;;) {
+        struct scheduling *next = first_ready(cpu);
+
+        if (next != cpu->charged) {
+            uint64_t now = x86_rdtsc();
+
+            charge(cpu, now);
+            cpu->charged = next;
+            set_timer(cpu, now);
+        }
+        if (next == NULL) {
+            x86_sti_hlt();
+            x86_cli();
+        } else {
+            run_execution(cpu, next->runner); /* comes back when it turned out not to run */
+        }
+    }
+}

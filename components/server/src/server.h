@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What boot leaves behind for the rest of the server; read only from then on. */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include <stdint.h>
+
+/* The server's own tables: the upper half of every address space comes from here. */
+extern uint64_t *server_pml4;
+extern uint64_t server_root; /* physical address, as in CR3 */
+
+/* One page for the engine. */
+extern void *server_vmxon_page;
+
+#endif

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "system_call.h"
+
+#include "capability.h"
+#include "ipc.h"
+#include "notification.h"
+#include "schedule.h"
+
+struct slot *argument_slot(struct invocation *invocation, unsigned word, unsigned type,
+                           unsigned rights)
+{
+    struct slot *slot = cspace_slot(invocation->cspace, argument_word(invocation, word));
+    enum nacelle_error error = NACELLE_ERROR_OK;
+
+    if (slot == NULL || slot->type == NACELLE_TYPE_NULL) {
+        error = NACELLE_ERROR_INVALID_CAPABILITY;
+    } else if (type != NACELLE_TYPE_NULL && slot->type != type) {
+        error = NACELLE_ERROR_WRONG_TYPE;
+    } else if ((slot->rights & rights) != rights) {
+        error = NACELLE_ERROR_MISSING_RIGHT;
+    }
+    if (error != NACELLE_ERROR_OK) {
+        fail(invocation, error, NACELLE_CULPRIT_WORD(word));
+        return NULL;
+    }
+    return slot;
+}
+
+struct slot *destination_slot(struct invocation *invocation, struct cspace *cspace, uint64_t index,
+                              unsigned word)
+{
+    struct slot *slot = cspace_slot(cspace, index);
+
+    if (slot == NULL) {
+        fail(invocation, NACELLE_ERROR_OUT_OF_RANGE, NACELLE_CULPRIT_WORD(word));
+        return NULL;
+    }
+    if (slot->type != NACELLE_TYPE_NULL) {
+        fail(invocation, NACELLE_ERROR_SLOT_OCCUPIED, NACELLE_CULPRIT_WORD(word));
+        return NULL;
+    }
+    if (index < cspace->first) {
+        cspace->first = index; /* the space may be in the middle of being deleted */
+    }
+    return slot;
+}
+
+uint64_t argument_word(const struct invocation *invocation, unsigned word)
+{
+    if (word < NACELLE_MESSAGE_REGISTERS) {
+        return invocation->words[word];
+    }
+    return *(volatile uint64_t *)&thread_buffer(invocation->thread)->words[word];
+}
+
+/* The operations of each type; an endpoint has none, a call to it is a message. */
+static const struct operations *const operations[NACELLE_TYPE_COUNT] = {
+    [NACELLE_TYPE_UNTYPED] = &untyped_operations,
+    [NACELLE_TYPE_FRAME] = &frame_operations,
+    [NACELLE_TYPE_CSPACE] = &cspace_operations,
+    [NACELLE_TYPE_ASPACE] = &aspace_operations,
+    [NACELLE_TYPE_THREAD] = &thread_operations,
+    [NACELLE_TYPE_NOTIFICATION] = &notification_operations,
+    [NACELLE_TYPE_VM] = &vm_operations,
+    [NACELLE_TYPE_VCPU] = &vcpu_operations,
+    [NACELLE_TYPE_IOPORT] = &ioport_operations,
+    [NACELLE_TYPE_INTERRUPT] = &interrupt_operations,
+};
+
+/* The operation that a label names for a capability of this type; 0 after *error is set. */
+static const struct operation *find_operation(unsigned type, uint32_t label,
+                                              enum nacelle_error *error)
+{
+    uint32_t number = label & 0xff;
+
+    if (label >> 8 != type) {
+        *error = NACELLE_ERROR_WRONG_TYPE;
+        return NULL;
+    }
+    if (operations[type] == NULL || number >= operations[type]->count) {
+        *error = NACELLE_ERROR_INVALID_OPERATION;
+        return NULL;
+    }
+    return &operations[type]->table[number];
+}
+
+static void invoke(struct thread *thread, struct slot *slot, uint64_t tag)
+{
+    enum nacelle_error error = NACELLE_ERROR_OK;
+    const struct operation *operation = find_operation(slot->type, nacelle_tag_label(tag), &error);
+    const struct frame *frame = &thread->frame;
+    struct invocation invocation = {
+        .thread = thread,
+        .cspace = thread_cspace(thread),
+        .slot = slot,
+        .words = {frame->r8, frame->r9, frame->r10, frame->rax},
+        .length = nacelle_tag_length(tag),
+    };
+
+    if (operation == NULL) {
+        thread_fail(thread, error, NACELLE_CULPRIT_CAPABILITY);
+    } else if (invocation.length > NACELLE_MESSAGE_WORDS) {
+        thread_fail(thread, NACELLE_ERROR_MESSAGE_TOO_LONG, NACELLE_CULPRIT_TAG);
+    } else if (invocation.length < operation->length) {
+        thread_fail(thread, NACELLE_ERROR_INVALID_ARGUMENT, NACELLE_CULPRIT_TAG);
+    } else if ((slot->rights & operation->rights) != operation->rights) {
+        thread_fail(thread, NACELLE_ERROR_MISSING_RIGHT, NACELLE_CULPRIT_CAPABILITY);
+    } else {
+        for (unsigned i = invocation.length; i < NACELLE_MESSAGE_REGISTERS; i++) {
+            invocation.words[i] = 0; /* not sent: whatever the register held */
+        }
+        operation->handler(&invocation);
+        if (invocation.error != NACELLE_ERROR_OK) {
+            thread_fail(thread, invocation.error, invocation.culprit);
+            thread->frame.r9 = invocation.reply[1];
+            thread->frame.r10 = invocation.reply[2];
+        } else if (invocation.outcome == OUTCOME_RESTART) {
+            thread->restart = true;
+        } else if (invocation.outcome == OUTCOME_REPLY) {
+            thread_reply(thread, invocation.reply, invocation.reply_length);
+        }
+    }
+}
+
+static void send(struct thread *thread, struct slot *slot, bool wants_reply)
+{
+    struct execution *execution = &thread->execution;
+
+    if ((slot->rights & NACELLE_RIGHT_WRITE) == 0) {
+        thread_fail(thread, NACELLE_ERROR_MISSING_RIGHT, NACELLE_CULPRIT_CAPABILITY);
+        return;
+    }
+    thread_take_message(thread);
+    if (nacelle_tag_length(execution->tag) > NACELLE_MESSAGE_WORDS) {
+        thread_fail(thread, NACELLE_ERROR_MESSAGE_TOO_LONG, NACELLE_CULPRIT_TAG);
+        return;
+    }
+    execution->badge = slot->badge;
+    execution->wants_reply = wants_reply;
+    execution->may_grant = (slot->rights & NACELLE_RIGHT_GRANT) != 0;
+    if (!wants_reply) {
+        const uint64_t none[NACELLE_MESSAGE_REGISTERS] = {0};
+
+        thread_reply(thread, none, 0); /* what it sees once the message was received */
+    }
+    ipc_send(execution, (struct endpoint *)slot->object);
+}
+
+static void call(struct thread *thread, struct slot *slot, uint64_t tag)
+{
+    if (slot->type == NACELLE_TYPE_ENDPOINT) {
+        send(thread, slot, true);
+    } else {
+        invoke(thread, slot, tag);
+    }
+}
+
+static void send_one_way(struct thread *thread, struct slot *slot, uint64_t tag)
+{
+    if (slot->type == NACELLE_TYPE_ENDPOINT) {
+        send(thread, slot, false);
+    } else if (slot->type == NACELLE_TYPE_NOTIFICATION) {
+        tag = nacelle_tag(NACELLE_NOTIFICATION_SIGNAL, nacelle_tag_length(tag));
+        invoke(thread, slot, tag);
+    } else {
+        thread_fail(thread, NACELLE_ERROR_WRONG_TYPE, NACELLE_CULPRIT_CAPABILITY);
+    }
+}
+
+/* Whether something can be received there; otherwise the system call has failed. */
+static bool can_receive(struct thread *thread, const struct slot *slot)
+{
+    enum nacelle_error error = NACELLE_ERROR_OK;
+
+    if (slot->type != NACELLE_TYPE_ENDPOINT && slot->type != NACELLE_TYPE_NOTIFICATION) {
+        error = NACELLE_ERROR_WRONG_TYPE;
+    } else if ((slot->rights & NACELLE_RIGHT_READ) == 0) {
+        error = NACELLE_ERROR_MISSING_RIGHT;
+    }
+    if (error != NACELLE_ERROR_OK) {
+        thread_fail(thread, error, NACELLE_CULPRIT_CAPABILITY);
+    }
+    return error == NACELLE_ERROR_OK;
+}
+
+static void receive_there(struct thread *thread, struct slot *slot, bool poll)
+{
+    if (slot->type == NACELLE_TYPE_ENDPOINT) {
+        ipc_receive(thread, (struct endpoint *)slot->object, poll);
+    } else {
+        ipc_receive_notification(thread, (struct notification *)slot->object, poll);
+    }
+}
+
+static void receive(struct thread *thread, struct slot *slot, uint64_t tag)
+{
+    (void)tag;
+    if (can_receive(thread, slot)) {
+        receive_there(thread, slot, false);
+    }
+}
+
+static void poll(struct thread *thread, struct slot *slot, uint64_t tag)
+{
+    (void)tag;
+    if (can_receive(thread, slot)) {
+        receive_there(thread, slot, true);
+    }
+}
+
+/* Decodes the reply in the frame; false when the system call has failed. */
+static bool take_reply(struct thread *thread)
+{
+    thread_take_message(thread);
+    if (nacelle_tag_length(thread->execution.tag) > NACELLE_MESSAGE_WORDS) {
+        thread_fail(thread, NACELLE_ERROR_MESSAGE_TOO_LONG, NACELLE_CULPRIT_TAG);
+        return false;
+    }
+    return true;
+}
+
+static void reply(struct thread *thread, struct slot *slot, uint64_t tag)
+{
+    const uint64_t none[NACELLE_MESSAGE_REGISTERS] = {0};
+
+    (void)slot;
+    (void)tag;
+    if (!take_reply(thread)) {
+        return;
+    }
+    if (ipc_reply(thread)) {
+        thread_reply(thread, none, 0);
+    } else {
+        thread_fail(thread, NACELLE_ERROR_WOULD_BLOCK, NACELLE_CULPRIT_CAPABILITY);
+    }
+}
+
+static void reply_receive(struct thread *thread, struct slot *slot, uint64_t tag)
+{
+    (void)tag;
+    if (can_receive(thread, slot) && take_reply(thread)) {
+        ipc_reply(thread);
+        receive_there(thread, slot, false);
+    }
+}
+
+static void yield(struct thread *thread, struct slot *slot, uint64_t tag)
+{
+    const uint64_t none[NACELLE_MESSAGE_REGISTERS] = {0};
+
+    (void)slot;
+    (void)tag;
+    thread_reply(thread, none, 0);
+    schedule_yield(thread->execution.on);
+}
+
+static const struct {
+    void (*handler)(struct thread *thread, struct slot *slot, uint64_t tag);
+    bool needs_capability;
+} system_calls[NACELLE_SYSTEM_CALLS] = {
+    [NACELLE_CALL] = {call, true},
+    [NACELLE_SEND] = {send_one_way, true},
+    [NACELLE_RECEIVE] = {receive, true},
+    [NACELLE_REPLY] = {reply, false},
+    [NACELLE_REPLY_RECEIVE] = {reply_receive, true},
+    [NACELLE_POLL] = {poll, true},
+    [NACELLE_YIELD] = {yield, false},
+};
+
+void system_call(struct thread *thread)
+{
+    uint64_t tag = thread->frame.rsi;
+    unsigned number = nacelle_tag_system_call(tag);
+    struct cspace *cspace = thread_cspace(thread);
+    struct slot *slot = cspace != NULL ? cspace_slot(cspace, thread->frame.rdi) : NULL;
+
+    if (number >= NACELLE_SYSTEM_CALLS) {
+        thread_fail(thread, NACELLE_ERROR_INVALID_SYSTEM_CALL, NACELLE_CULPRIT_TAG);
+    } else if (system_calls[number].needs_capability &&
+               (slot == NULL || slot->type == NACELLE_TYPE_NULL)) {
+        thread_fail(thread, NACELLE_ERROR_INVALID_CAPABILITY, NACELLE_CULPRIT_CAPABILITY);
+    } else {
+        system_calls[number].handler(thread, slot, tag);
+    }
+}
+
+_Noreturn void system_call_entry(struct thread *thread)
+{
+    thread->by_system_call = true;
+    system_call(thread);
+    schedule_run();
+}

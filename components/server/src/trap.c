@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Exceptions and interrupts: whose they are, and what becomes of them. */
+#include "trap.h"
+
+#include "console.h"
+#include "cpu.h"
+#include "fpu.h"
+#include "interrupt.h"
+#include "schedule.h"
+#include "thread.h"
+#include <x86/control.h>
+#include <x86/event.h>
+#include <x86/extable.h>
+#include <x86/insn.h>
+
+#define FIRST_INTERRUPT 32
+
+extern const struct x86_extable_entry __ex_table_start[], __ex_table_end[];
+
+void switch_stack(void *stack, void (*function)(void));
+
+_Noreturn void trap_from_user(struct frame *frame)
+{
+    struct cpu *cpu = this_cpu();
+    struct thread *thread = cpu->current;
+
+    thread->by_system_call = false;
+    if (frame->vector >= FIRST_INTERRUPT) {
+        interrupt_handle((uint32_t)frame->vector);
+    } else if (frame->vector == X86_VECTOR_NM && cpu->fpu_thread != thread) {
+        fpu_load_thread(cpu, thread);
+    } else {
+        thread_fault(thread, frame->vector == X86_VECTOR_PF ? x86_read_cr2() : 0);
+    }
+    schedule_run();
+}
+
+void trap_from_server(struct frame *frame)
+{
+    uint64_t fixup = x86_extable_fixup(__ex_table_start, __ex_table_end, frame->rip);
+
+    if (frame->vector >= FIRST_INTERRUPT) {
+        /* Idle, between the steps of a long operation, or on SYSEXIT (see entry.S). */
+        interrupt_handle((uint32_t)frame->vector);
+    } else if (fixup != 0) {
+        frame->rip = fixup;
+    } else if (frame->rip == (uint64_t)sysexit_instruction) {
+        /* The address or stack that the thread wants to return to is no address. */
+        struct thread *thread = this_cpu()->current;
+
+        thread->frame.vector = frame->vector;
+        thread->frame.error = frame->error;
+        thread_fault(thread, 0);
+        schedule_run();
+    } else {
+        panic("exception in the server", frame);
+    }
+}
+
+/* A debug exception of a thread goes on where its other exceptions do. */
+static void debug_fault(void)
+{
+    thread_fault(this_cpu()->current, 0);
+    schedule_run();
+}
+
+void trap_on_own_stack(struct frame *frame)
+{
+    struct cpu *cpu = this_cpu();
+
+    if (frame->vector == X86_VECTOR_NMI) {
+        return; /* nobody here has a use for it */
+    }
+    if (frame->vector == X86_VECTOR_DB && (frame->cs & 3) != 0) {
+        frame->rflags &= ~(uint64_t)X86_RFLAGS_TF;
+        cpu->current->frame = *frame;
+        cpu->current->by_system_call = false;
+        switch_stack(cpu, debug_fault);
+    } else if (frame->vector == X86_VECTOR_DB && frame->rip == (uint64_t)sysenter_entry) {
+        frame->rflags &= ~(uint64_t)X86_RFLAGS_TF; /* SYSENTER keeps it */
+    } else if (frame->vector == X86_VECTOR_MC) {
+        panic("machine check", frame);
+    } else {
+        panic("exception in the server", frame);
+    }
+}

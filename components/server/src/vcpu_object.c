@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vcpu_object.h"
+
+#include "capability.h"
+#include "fpu.h"
+#include "interrupt.h"
+#include "ipc.h"
+#include "schedule.h"
+#include <x86/insn.h>
+
+void vm_object_init(void *memory, unsigned size)
+{
+    space_of_vm(vm_create(memory, 1ull << size))->kind = SPACE_VM;
+}
+
+struct vcpu_object *vcpu_object_init(void *memory)
+{
+    struct vcpu_object *object = vcpu_object_of(vcpu_create(memory));
+
+    schedule_init(&object->execution, EXECUTION_VCPU);
+    return object;
+}
+
+void vcpu_object_destroy(struct vcpu_object *object)
+{
+    struct cpu *cpu = this_cpu();
+    struct execution *execution = &object->execution;
+
+    ipc_withdraw(execution);
+    schedule_forget(&execution->own);
+    capability_delete_internal(&object->endpoint);
+    capability_delete_internal(&object->vm);
+    if (cpu->engine.fpu_owner == vcpu_engine(object)) {
+        vcpu_fpu_save(vcpu_engine(object));
+    }
+    vcpu_unload(vcpu_engine(object));
+}
+
+void vcpu_lost_vm(struct vcpu_object *object)
+{
+    ipc_withdraw(&object->execution);
+    object->exit_pending = false;
+    vcpu_unload(vcpu_engine(object));
+}
+
+void vcpu_take_reply(struct vcpu_object *object, uint32_t flags)
+{
+    if ((flags & NACELLE_RESUME_STAY) != 0) {
+        return; /* still in state REPLY, and the caller takes the replier away */
+    }
+    object->exit_pending = !vcpu_resume(vcpu_engine(object), flags);
+    object->execution.state = EXECUTION_RUNNABLE;
+}
+
+/* The exit in the state page becomes a message to the client. */
+static void send_exit(struct vcpu_object *object)
+{
+    const struct nacelle_vcpu_state *state = vcpu_state(vcpu_engine(object));
+    const struct nacelle_exit *record = &state->exit;
+    struct execution *execution = &object->execution;
+    uint32_t kind = record->kind;
+    bool has_gpa = kind == NACELLE_EXIT_MEMORY || kind == NACELLE_EXIT_MISCONFIGURATION;
+
+    object->exits++;
+    execution->tag = nacelle_tag(kind, 4) | NACELLE_TAG_KERNEL;
+    execution->words[0] = record->number | (uint64_t)record->flags << 32;
+    execution->words[1] = record->value;
+    execution->words[2] = has_gpa ? record->gpa : record->detail | (uint64_t)record->size << 32;
+    execution->words[3] = state->rip;
+    execution->badge = object->endpoint.badge;
+    execution->wants_reply = true;
+    execution->may_grant = false;
+    if (object->endpoint.type == NACELLE_TYPE_ENDPOINT) {
+        ipc_send(execution, (struct endpoint *)object->endpoint.object);
+    } else {
+        execution->state = EXECUTION_REPLY; /* stopped, until somebody configures and resumes it */
+        schedule_update(execution->on);
+    }
+}
+
+void vcpu_run(struct cpu *cpu, struct vcpu_object *object)
+{
+    struct vcpu *vcpu = vcpu_engine(object);
+
+    if (object->exit_pending) {
+        object->exit_pending = false;
+        send_exit(object);
+        return;
+    }
+    if (object->poked) {
+        object->poked = false;
+        vcpu_record_poke(vcpu);
+        send_exit(object);
+        return;
+    }
+    fpu_make_room(cpu, vcpu);
+    if (!vcpu_prepare(vcpu, cpu->cr3)) {
+        send_exit(object);
+        return;
+    }
+    if (object->timer_deadline != cpu->timer_deadline) {
+        uint64_t now = x86_rdtsc();
+
+        object->timer_deadline = cpu->timer_deadline;
+        vcpu_set_slice(vcpu, cpu->timer_deadline > now ? cpu->timer_deadline - now : 0);
+    }
+    object->entries++;
+    cpu->current = NULL;
+    vcpu_enter(vcpu);
+}
+
+_Noreturn void vcpu_host_exit(struct vcpu *vcpu)
+{
+    struct vcpu_object *object = vcpu_object_of(vcpu);
+    uint32_t vector = 0;
+
+    switch (vcpu_handle_exit(vcpu, &vector)) {
+    case VCPU_SEND_EXIT:
+        send_exit(object);
+        break;
+    case VCPU_HOST_INTERRUPT:
+        interrupt_handle(vector);
+        break;
+    case VCPU_SLICE_OVER:
+        object->preemptions++;
+        schedule_tick();
+        break;
+    case VCPU_ENTER_AGAIN:
+    case VCPU_HOST_NMI: /* nobody here has a use for it */
+        break;
+    }
+    schedule_run();
+}

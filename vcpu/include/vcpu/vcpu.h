@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The engine's interface to its host: per-CPU enable, VMs, vCPUs, entry and exit. */
+#ifndef VCPU_VCPU_H
+#define VCPU_VCPU_H
+
+#include <nacelle/error.h>
+#include <nacelle/exit.h>
+#include <nacelle/object.h>
+#include <nacelle/vcpu_state.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What the engine needs of its host: a header <vcpu_host.h> on the include path with
+ *
+ *   static inline uint64_t vcpu_host_physical(const void *memory);  physical address of memory
+ *   static inline void *vcpu_host_virtual(uint64_t physical);       the reverse, for the memory
+ *                                                                   given to the engine
+ *   static inline struct vcpu_cpu *vcpu_host_cpu(void);             this CPU's engine storage
+ *
+ * and the function vcpu_host_exit below. The host calls the engine with interrupts off, and never
+ * touches the same VM or vCPU from two CPUs at once.
+ */
+
+struct vcpu;
+struct vm;
+
+/* The processor state that every VM exit restores, and how clients of this host enter it. */
+struct vcpu_host_context {
+    uint64_t gdt_base;
+    uint64_t idt_base;
+    uint64_t tss_base;
+    uint64_t fs_base, gs_base;
+    uint16_t cs, ss, tss; /* selectors; the data selectors are null */
+    uint32_t sysenter_cs;
+    uint64_t sysenter_esp, sysenter_eip;
+    uint64_t pat;
+    uint64_t xcr0; /* what the host's own programs use; guests may have all that the CPU has */
+    uint64_t stack; /* top of the stack on which vcpu_host_exit is called */
+};
+
+/*
+ * One CPU's engine state. The host reserves it, zeroed, and does not look inside except for the
+ * members marked public.
+ */
+struct vcpu_cpu {
+    struct vcpu_host_context host;
+    struct vcpu *current;     /* public: whose VMCS is current, or 0 */
+    struct vcpu *state_owner; /* whose hidden state (MSRs, debug registers, XSS) is loaded, or 0 */
+    struct vcpu *fpu_owner;   /* public: whose FPU state is in the registers, or 0 */
+    uint64_t vmxon;           /* physical address of the VMXON region; 0: not enabled */
+    uint64_t host_cr0, host_cr4; /* as the VM exit restores them */
+    uint64_t xcr0_supported;  /* XCR0 bits that guests may set */
+    uint32_t next_vpid;
+    uint32_t preemption_timer_shift; /* TSC bits below one tick of the preemption timer */
+    uint32_t features;        /* internal: optional features found */
+    uint32_t pin, procedure, procedure2, exit, entry; /* control words for a new vCPU */
+    uint64_t ept_pointer_flags;
+    uint64_t host_efer;     /* as the VM exit restores it: without SCE */
+    uint64_t cr4_allowed;   /* CR4 bits that guests may set */
+    uint32_t physical_bits; /* physical-address width */
+    uint32_t revision;      /* VMCS revision identifier */
+};
+
+/* Why vcpu_cpu_enable failed, for one clear line: what is missing and where it was looked for. */
+struct vcpu_enable_failure {
+    const char *what;  /* "VMX", "EPT", "unrestricted guest", ... */
+    const char *where; /* "CPUID.1:ECX.5", "IA32_VMX_EPT_VPID_CAP", ... */
+};
+
+/*
+ * Turns virtualization on for this CPU. page: 4 KiB, zeroed, page aligned, kept until disable.
+ * NACELLE_ERROR_UNSUPPORTED with *failure filled in when the processor or the firmware lacks
+ * something; nothing is changed then.
+ */
+enum nacelle_error vcpu_cpu_enable(struct vcpu_cpu *cpu, void *page,
+                                   const struct vcpu_host_context *host,
+                                   struct vcpu_enable_failure *failure);
+
+/* Turns virtualization off again; all vCPUs were unloaded from this CPU. */
+void vcpu_cpu_disable(struct vcpu_cpu *cpu);
+
+/* NACELLE_VENDOR_* of this CPU's virtualization, after vcpu_cpu_enable. */
+uint32_t vcpu_vendor(void);
+
+/*
+ * VM. memory: size bytes, zeroed, aligned to its size; at least 1 << NACELLE_SIZE_VM_MIN. The
+ * struct vm stands at its start, the rest serves bitmaps and translation tables. Nothing open. The
+ * host may use the bytes of the first page from VM_HOST_OFFSET on.
+ */
+#define VM_HOST_OFFSET 2048
+struct vm *vm_create(void *memory, size_t size);
+
+/* After this no CPU holds a translation of the VM. Its vCPUs do not run and are detached. */
+void vm_destroy(struct vm *vm);
+
+/*
+ * Maps 1 << size_bits bytes (12, 21 or 30) of physical memory at gpa. rights: NACELLE_RIGHT_READ,
+ * WRITE, EXECUTE, at least READ. flags: NACELLE_MAP_UNCACHED or 0. INVALID_ARGUMENT, UNALIGNED,
+ * OUT_OF_RANGE (beyond the processor's physical-address width), OVERLAP, NO_TABLE_MEMORY,
+ * UNSUPPORTED (size); nothing is changed then.
+ */
+enum nacelle_error vm_map(struct vm *vm, uint64_t gpa, uint64_t physical, unsigned size_bits,
+                          unsigned rights, unsigned flags);
+
+/* Removes a mapping made with the same gpa and size, invalidates it, and takes empty tables back.
+ * NOT_MAPPED. */
+enum nacelle_error vm_unmap(struct vm *vm, uint64_t gpa, unsigned size_bits);
+
+/* Ports first to last, inclusive: the guest uses them without an exit, or no more. */
+void vm_open_ports(struct vm *vm, uint16_t first, uint16_t last);
+void vm_close_ports(struct vm *vm, uint16_t first, uint16_t last);
+
+/* MSR_NOT_OPENABLE for one that is not switched between vCPUs; OUT_OF_RANGE outside the bitmaps. */
+enum nacelle_error vm_open_msr(struct vm *vm, uint32_t msr, unsigned rights);
+enum nacelle_error vm_close_msr(struct vm *vm, uint32_t msr);
+
+/*
+ * vCPU. memory: 16 KiB, zeroed, aligned to its size:
+ *   0x0000 state page, 0x1000 VMCS or VMCB, 0x2000 XSAVE area, 0x3000 struct vcpu.
+ * The host may use the bytes of the last page from VCPU_STRUCT_SIZE on.
+ */
+#define VCPU_STATE_OFFSET 0x0000
+#define VCPU_CONTROL_OFFSET 0x1000
+#define VCPU_XSAVE_OFFSET 0x2000
+#define VCPU_STRUCT_OFFSET 0x3000
+#define VCPU_STRUCT_SIZE 2048
+struct vcpu *vcpu_create(void *memory);
+
+static inline struct nacelle_vcpu_state *vcpu_state(struct vcpu *vcpu)
+{
+    return (struct nacelle_vcpu_state *)((char *)vcpu - (VCPU_STRUCT_OFFSET - VCPU_STATE_OFFSET));
+}
+
+/* Puts the vCPU into vm, in the state after RESET (SDM vol 3 9.1.1). */
+void vcpu_attach(struct vcpu *vcpu, struct vm *vm);
+
+/* Takes the vCPU off this CPU: its VMCS is not current, all its state is in its memory. Needed
+ * before it is deleted, and before another CPU uses it. */
+void vcpu_unload(struct vcpu *vcpu);
+
+/* General register by index; rsp (4) from the VMCS. INVALID_REGISTER above 15. */
+enum nacelle_error vcpu_get_register(struct vcpu *vcpu, uint64_t index, uint64_t *value);
+enum nacelle_error vcpu_set_register(struct vcpu *vcpu, uint64_t index, uint64_t value);
+
+/* Brings groups into the state page and marks them valid. INVALID_GROUP. */
+enum nacelle_error vcpu_fetch(struct vcpu *vcpu, uint32_t groups);
+
+/* What vcpu_store refused. */
+struct vcpu_refusal {
+    uint32_t group; /* one NACELLE_GROUP_* */
+    uint32_t check; /* NACELLE_CHECK_* (nacelle/check.h) */
+};
+
+/* Takes groups from the state page: all or, with INVALID_STATE and *refusal, none. Each value is
+ * read once from the page. INVALID_GROUP. */
+enum nacelle_error vcpu_store(struct vcpu *vcpu, uint32_t groups, struct vcpu_refusal *refusal);
+
+/* NACELLE_VCPU_INJECT, CANCEL and SET_CONTROL. */
+enum nacelle_error vcpu_inject(struct vcpu *vcpu, uint32_t event, uint32_t error, uint32_t length);
+bool vcpu_cancel(struct vcpu *vcpu, uint32_t event_type);
+enum nacelle_error vcpu_set_control(struct vcpu *vcpu, uint64_t control, uint64_t value);
+
+/*
+ * Takes a client's reply: dirty groups of the state page (read once) and NACELLE_RESUME_ADVANCE:
+ * go on after the instruction that exited, with the interrupt shadow ended and TF respected (SDM vol
+ * 3 6.8.3, 24.4.2). false: something was refused, and the state page holds an ENTRY_REFUSED exit.
+ */
+bool vcpu_resume(struct vcpu *vcpu, uint32_t flags);
+
+/* From now on the guest runs for at most this many TSC ticks before VCPU_SLICE_OVER. */
+void vcpu_set_slice(struct vcpu *vcpu, uint64_t ticks);
+
+/*
+ * Gets ready for entry: loads the vCPU on this CPU (hidden state of another one is saved), picks
+ * the event to inject, opens the windows needed, sets HOST_CR3 to cr3. The FPU state is loaded too.
+ * false: the state page holds an exit to send instead.
+ */
+bool vcpu_prepare(struct vcpu *vcpu, uint64_t cr3);
+
+/* Enters the guest. The next thing that happens on this CPU is vcpu_host_exit, also when the
+ * processor refuses the entry. */
+_Noreturn void vcpu_enter(struct vcpu *vcpu);
+
+/* Given by the host: called after each exit, interrupts off, on the stack of the host context, with
+ * all general registers saved. */
+_Noreturn void vcpu_host_exit(struct vcpu *vcpu);
+
+/* What an exit asks of the host. */
+enum vcpu_disposition {
+    VCPU_SEND_EXIT,      /* the exit record is filled in: tell the client */
+    VCPU_ENTER_AGAIN,    /* handled in the engine: prepare and enter */
+    VCPU_HOST_INTERRUPT, /* *vector was acknowledged and is the host's to handle */
+    VCPU_HOST_NMI,       /* an NMI arrived: the host's */
+    VCPU_SLICE_OVER      /* the time of vcpu_set_slice is used up */
+};
+
+/* Decodes the exit that just happened. */
+enum vcpu_disposition vcpu_handle_exit(struct vcpu *vcpu, uint32_t *vector);
+
+/* Fills in the exit record with a NACELLE_EXIT_POKE. */
+void vcpu_record_poke(struct vcpu *vcpu);
+
+/*
+ * FPU state. After an exit the guest's registers and XCR0 are still loaded (cpu->fpu_owner) and
+ * CR0.TS is 1. vcpu_fpu_save puts them into the vCPU's memory, loads the host's XCR0, and leaves
+ * fpu_owner 0; the host calls it before anyone but the vCPU's own client may run.
+ */
+void vcpu_fpu_save(struct vcpu *vcpu);
+
+#endif
