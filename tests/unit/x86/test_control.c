@@ -112,7 +112,11 @@ static void paging_modes(void **state)
     assert_int_equal(x86_paging_mode(on, X86_CR4_PAE | X86_CR4_LA57, X86_EFER_LME),
                      X86_PAGING_5_LEVEL);
     assert_int_equal(x86_paging_mode(on, X86_CR4_PAE | X86_CR4_LA57, 0), X86_PAGING_PAE);
+    assert_string_equal(x86_paging_mode_name(X86_PAGING_NONE), "none");
+    assert_string_equal(x86_paging_mode_name(X86_PAGING_32), "32-bit");
     assert_string_equal(x86_paging_mode_name(X86_PAGING_PAE), "PAE");
+    assert_string_equal(x86_paging_mode_name(X86_PAGING_4_LEVEL), "4-level");
+    assert_string_equal(x86_paging_mode_name(X86_PAGING_5_LEVEL), "5-level");
     assert_string_equal(x86_paging_mode_name((enum x86_paging_mode)5), "unknown");
     assert_int_equal(x86_linear_bits(0), 48);
     assert_int_equal(x86_linear_bits(X86_CR4_LA57), 57);

@@ -73,6 +73,12 @@ static void identity(void **state)
     cpu_data_read("corei5_arrandale_m520", &cpu);
     assert_int_equal(x86_cpuid_xcr0_supported(cpu_data_cpuid, &cpu), 0);
     cpu_data_read("corei7_skylake_x", &cpu);
+    for (unsigned i = 0; i < cpu.leaves; i++) {
+        if (cpu.leaf[i].leaf == X86_CPUID_XSTATE)
+            cpu.leaf[i].regs.edx = 0x40000000; /* bit 62, LWP */
+    }
+    assert_int_equal(x86_cpuid_xcr0_supported(cpu_data_cpuid, &cpu), 0x40000000000000e7);
+    cpu_data_read("corei7_skylake_x", &cpu);
     assert_int_equal(x86_cpuid_xcr0_supported(cpu_data_cpuid, &cpu), 0xe7);
 }
 
@@ -89,7 +95,14 @@ static void version(void **state)
     assert_int_equal(v.family, 0x17);
     assert_int_equal(v.model, 1);
     assert_int_equal(v.stepping, 1);
-    v = x86_cpuid_version(0x00000543);
+    /* The extended fields count for families 6 and 15 alone, and reserved bits never. */
+    v = x86_cpuid_version(0x0ff00653);
+    assert_int_equal(v.family, 6);
+    assert_int_equal(v.model, 5);
+    v = x86_cpuid_version(0xf00ff0f0 | 0x0f00);
+    assert_int_equal(v.family, 15);
+    assert_int_equal(v.model, 0xff);
+    v = x86_cpuid_version(0x000ff543);
     assert_int_equal(v.family, 5);
     assert_int_equal(v.model, 4);
 }

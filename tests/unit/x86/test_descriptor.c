@@ -15,6 +15,11 @@ static void known_descriptors(void **state)
     assert_int_equal(x86_descriptor(0x12345678, 0xabcde, X86_AR_UNUSABLE | 0x93), 0);
     assert_int_equal(x86_descriptor(0, 0xffff, X86_AR_DATA32 | (3U << X86_AR_DPL_SHIFT)),
                      0x00c0f3000000000f);
+    /* Without granularity a limit has 20 bits. */
+    assert_int_equal(x86_descriptor(0, 0xfff12345, 0x0093), 0x0001930000002345);
+    assert_int_equal(x86_descriptor_base(0x00ffff000000ffff), 0);
+    assert_int_equal(x86_descriptor_limit(0xff70ffffffff0000), 0);
+    assert_int_equal(x86_descriptor_access_rights(0xff0f00ffffffffff), 0);
 }
 
 /* Every access-rights word that a descriptor can hold, and back. */

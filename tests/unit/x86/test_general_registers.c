@@ -132,6 +132,29 @@ static void sized_exhaustive(void **state)
     }
 }
 
+/* Zeros too: what is left of AX, AH and AL is what was not written. */
+static void sized_zero(void **state)
+{
+    struct x86_general_registers regs;
+
+    (void)state;
+    regs = pattern();
+    assert_true(x86_gpr_write_sized(&regs, X86_RCX, 8, true, 0));
+    assert_int_equal(regs.r[X86_RCX], 0);
+    regs = pattern();
+    assert_true(x86_gpr_write_sized(&regs, X86_RCX, 4, false, 0));
+    assert_int_equal(regs.r[X86_RCX], 0);
+    regs = pattern();
+    assert_true(x86_gpr_write_sized(&regs, X86_RCX, 2, false, 0));
+    assert_int_equal(regs.r[X86_RCX], 0x1817161514130000);
+    regs = pattern();
+    assert_true(x86_gpr_write_sized(&regs, X86_RCX, 1, false, 0));
+    assert_int_equal(regs.r[X86_RCX], 0x1817161514131200);
+    regs = pattern();
+    assert_true(x86_gpr_write_sized(&regs, 5, 1, false, 0xffffffffffffff00)); /* CH */
+    assert_int_equal(regs.r[X86_RCX], 0x1817161514130011);
+}
+
 static void edx_eax(void **state)
 {
     struct x86_general_registers regs = pattern();
@@ -175,10 +198,10 @@ static void assembly_macros(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(index_order),     cmocka_unit_test(get_and_set),
-        cmocka_unit_test(sized_operands),  cmocka_unit_test(sized_exhaustive),
-        cmocka_unit_test(edx_eax),         cmocka_unit_test(difference),
-        cmocka_unit_test(assembly_macros),
+        cmocka_unit_test(index_order),    cmocka_unit_test(get_and_set),
+        cmocka_unit_test(sized_operands), cmocka_unit_test(sized_exhaustive),
+        cmocka_unit_test(sized_zero),     cmocka_unit_test(edx_eax),
+        cmocka_unit_test(difference),     cmocka_unit_test(assembly_macros),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,7 +59,13 @@ static void page_table_entries(void **state)
     assert_int_equal(x86_pte_address(0x8000000012345fff, 1), 0x12345000);
     assert_int_equal(x86_pte_address(huge, 2), 0x80000000); /* bit 12 is PAT */
     assert_int_equal(x86_pte_address(huge & ~X86_PTE_PAGE, 2), 0x80001000);
-    assert_int_equal(x86_pte_pat_index(X86_PTE_PAT | X86_PTE_PWT, 1), 5);
+    for (unsigned i = 0; i < 8; i++) {
+        uint64_t bits = ((i & 1) != 0 ? X86_PTE_PWT : 0) | ((i & 2) != 0 ? X86_PTE_PCD : 0);
+        uint64_t high = (i & 4) != 0 ? ~UINT64_C(0) : 0;
+
+        assert_int_equal(x86_pte_pat_index(bits | (high & X86_PTE_PAT), 1), i);
+        assert_int_equal(x86_pte_pat_index(bits | X86_PTE_PAGE | (high & X86_PTE_PAT_LARGE), 2), i);
+    }
     assert_int_equal(x86_pte_pat_index(X86_PTE_PAGE | X86_PTE_PCD, 2), 2);
     assert_int_equal(x86_pte_pat_index(X86_PTE_PAT_LARGE | X86_PTE_PCD | X86_PTE_PWT, 3), 7);
 }
@@ -134,6 +140,8 @@ static void ept_leaves(void **state)
     }
     assert_int_equal(ept_table(0x7000), 0x7007);
     assert_int_equal(ept_address(ept_table(0x7000), 2), 0x7000);
+    assert_int_equal(ept_address(0x80000000401ff0b7, 2), 0x40000000);
+    assert_int_equal(ept_address(0x8000000080201fb7, 1), 0x80201000);
     assert_false(ept_is_leaf(ept_table(0x7000), 2));
     assert_false(ept_is_leaf(EPT_PAGE | EPT_RWX, 4));
 }

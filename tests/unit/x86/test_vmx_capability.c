@@ -62,6 +62,19 @@ static void misc(void **state)
     assert_false(value.vmwrite_any);
 }
 
+/* A field comes from its own bits alone: 0 when these are 0 and all others 1. */
+static void fields(void **state)
+{
+    (void)state;
+    assert_int_equal(vmx_basic_decode(~X86_MASK(30, 0)).revision, 0);
+    assert_int_equal(vmx_basic_decode(~X86_MASK(44, 32)).region_size, 0);
+    assert_int_equal(vmx_basic_decode(~X86_MASK(53, 50)).memory_type, 0);
+    assert_int_equal(vmx_misc_decode(~X86_MASK(4, 0)).preemption_timer_shift, 0);
+    assert_int_equal(vmx_misc_decode(~X86_MASK(24, 16)).cr3_targets, 0);
+    assert_int_equal(vmx_misc_decode(~X86_MASK(27, 25)).msr_list_maximum, 512);
+    assert_int_equal(vmx_misc_decode(~X86_MASK(63, 32)).mseg_revision, 0);
+}
+
 static void ept_vpid(void **state)
 {
     struct vmx_ept_vpid haswell = vmx_ept_vpid_decode(0x00000f0106334141);
@@ -114,10 +127,8 @@ static void processors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(basic),
-        cmocka_unit_test(misc),
-        cmocka_unit_test(ept_vpid),
-        cmocka_unit_test(processors),
+        cmocka_unit_test(basic),    cmocka_unit_test(misc),       cmocka_unit_test(fields),
+        cmocka_unit_test(ept_vpid), cmocka_unit_test(processors),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,29 +64,22 @@ static void reason_field(void **state)
     assert_string_equal(vmx_entry_failure_text(UINT64_MAX), "invalid guest state");
 }
 
+/* 27.2.5: all but these are instructions that always report their length. */
 static void instruction_length(void **state)
 {
-    static const uint16_t without[] = {
-        VMX_EXIT_REASON_EXTERNAL_INTERRUPT,
-        VMX_EXIT_REASON_INTERRUPT_WINDOW,
-        VMX_EXIT_REASON_TRIPLE_FAULT,
-        VMX_EXIT_REASON_ENTRY_FAILURE_GUEST_STATE,
-        VMX_EXIT_REASON_PREEMPTION_TIMER,
-        VMX_EXIT_REASON_EPT_VIOLATION,
-        VMX_EXIT_REASON_TPR_BELOW_THRESHOLD,
-        35,
-        76,
-        0xffff,
+    static const uint8_t without[] = {
+        0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  33, 34, 35, 37, 38,
+        41, 42, 43, 44, 45, 48, 49, 52, 56, 62, 66, 71, 74, 75,
     };
 
     (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(without); i++)
-        assert_false(vmx_exit_reports_length(without[i]));
-    for (uint16_t reason = VMX_EXIT_REASON_VMCALL; reason <= VMX_EXIT_REASON_WRMSR; reason++)
-        assert_true(vmx_exit_reports_length(reason));
-    assert_true(vmx_exit_reports_length(VMX_EXIT_REASON_CPUID));
-    assert_true(vmx_exit_reports_length(VMX_EXIT_REASON_HLT));
-    assert_true(vmx_exit_reports_length(VMX_EXIT_REASON_XSETBV));
+    for (uint32_t reason = 0; reason <= UINT16_MAX; reason++) {
+        bool expected = reason < VMX_EXIT_REASON_COUNT;
+
+        for (size_t i = 0; i < ARRAY_SIZE(without); i++)
+            expected = expected && without[i] != reason;
+        assert_int_equal(vmx_exit_reports_length((uint16_t)reason), expected);
+    }
 }
 
 /* 30.4: 28 numbers, of which 14, 21 and 27 have no meaning. */
@@ -111,12 +104,12 @@ static void instruction_errors(void **state)
 /* Table 27-3. */
 static void cr_access(void **state)
 {
-    struct vmx_cr_access access = vmx_decode_cr_access(0x0f00 | 0x00 | 8);
+    struct vmx_cr_access access = vmx_decode_cr_access(0x0f08); /* mov %r15, %cr8 */
 
     (void)state;
     assert_int_equal(access.kind, VMX_CR_MOV_TO);
     assert_int_equal(access.cr, 8);
-    assert_int_equal(access.gpr, X86_MASK(3, 0));
+    assert_int_equal(access.gpr, 15);
     access = vmx_decode_cr_access(0x0413); /* mov %cr3, %rsp */
     assert_int_equal(access.kind, VMX_CR_MOV_FROM);
     assert_int_equal(access.cr, 3);
@@ -314,6 +307,82 @@ static void any_value(void **state)
     }
 }
 
+/*
+ * A field comes from its own bits alone: with all of them 0 and every other bit 1 (but those in
+ * clear, which select another format) it is 0.
+ */
+#define ASSERT_ONLY(decode, member, own, clear) \
+    assert_int_equal(decode((~UINT64_C(0)) & ~(uint64_t)(own) & ~(uint64_t)(clear)).member, 0)
+#define ASSERT_ONLY32(decode, member, own, clear) \
+    assert_int_equal(decode(UINT32_MAX & ~(uint32_t)(own) & ~(uint32_t)(clear)).member, 0)
+
+static void qualification_fields(void **state)
+{
+    (void)state;
+    ASSERT_ONLY(vmx_decode_cr_access, cr, 0xf, 0x30);
+    ASSERT_ONLY(vmx_decode_cr_access, kind, 0x30, 0);
+    ASSERT_ONLY(vmx_decode_cr_access, gpr, 0xf00, 0x20);
+    ASSERT_ONLY(vmx_decode_cr_access, lmsw_memory, 0x40, 0);
+    ASSERT_ONLY(vmx_decode_cr_access, lmsw_operand, 0xffff0000, 0);
+    ASSERT_ONLY(vmx_decode_dr_access, dr, 0x7, 0);
+    ASSERT_ONLY(vmx_decode_dr_access, from_dr, 0x10, 0);
+    ASSERT_ONLY(vmx_decode_dr_access, gpr, 0xf00, 0);
+    ASSERT_ONLY(vmx_decode_debug_exception, breakpoints, 0xf, 0);
+    ASSERT_ONLY(vmx_decode_debug_exception, bus_lock, 0x800, 0);
+    ASSERT_ONLY(vmx_decode_debug_exception, dr_access, 0x2000, 0);
+    ASSERT_ONLY(vmx_decode_debug_exception, single_step, 0x4000, 0);
+    ASSERT_ONLY(vmx_decode_debug_exception, rtm, 0x10000, 0);
+    ASSERT_ONLY(vmx_decode_task_switch, selector, 0xffff, 0);
+    ASSERT_ONLY(vmx_decode_task_switch, source, 0xc0000000, 0);
+    ASSERT_ONLY(vmx_decode_apic_access, offset, 0xfff, 0);
+    ASSERT_ONLY(vmx_decode_apic_access, kind, 0xf000, 0);
+    ASSERT_ONLY(vmx_decode_apic_access, asynchronous, 0x10000, 0);
+    ASSERT_ONLY(vmx_decode_ept_violation, read, 0x1, 0);
+    ASSERT_ONLY(vmx_decode_ept_violation, write, 0x2, 0);
+    ASSERT_ONLY(vmx_decode_ept_violation, fetch, 0x4, 0);
+    ASSERT_ONLY(vmx_decode_ept_violation, readable, 0x8, 0);
+    ASSERT_ONLY(vmx_decode_ept_violation, writable, 0x10, 0);
+    ASSERT_ONLY(vmx_decode_ept_violation, executable, 0x20, 0);
+    ASSERT_ONLY(vmx_decode_ept_violation, user_executable, 0x40, 0);
+    ASSERT_ONLY(vmx_decode_ept_violation, linear_valid, 0x80, 0);
+    ASSERT_ONLY(vmx_decode_ept_violation, final, 0x100, 0);
+    ASSERT_ONLY(vmx_decode_ept_violation, linear_user, 0x200, 0);
+    ASSERT_ONLY(vmx_decode_ept_violation, linear_writable, 0x400, 0);
+    ASSERT_ONLY(vmx_decode_ept_violation, linear_no_execute, 0x800, 0);
+    ASSERT_ONLY(vmx_decode_ept_violation, nmi_unblocking, 0x1000, 0);
+    ASSERT_ONLY(vmx_decode_ept_violation, shadow_stack, 0x2000, 0);
+    ASSERT_ONLY(vmx_decode_ept_violation, supervisor_shadow_stack, 0x4000, 0);
+    ASSERT_ONLY(vmx_decode_ept_violation, paging_verification, 0x8000, 0);
+    ASSERT_ONLY(vmx_decode_ept_violation, asynchronous, 0x10000, 0);
+}
+
+static void information_fields(void **state)
+{
+    const uint32_t valid = X86_BIT32(22) | X86_BIT32(27); /* index and base exist */
+    const uint32_t memory = X86_BIT32(10);                /* the operand is memory */
+
+    (void)state;
+    /* Address sizes: 0 stands for 2 bytes, so a stray bit would make another size. */
+    assert_int_equal(vmx_decode_string_io_info(~0x380U).address_size, 2);
+    assert_int_equal(vmx_decode_memory_info(~0x380U).memory.address_size, 2);
+    assert_int_equal(vmx_decode_random_info(~0x1800U).operand_size, 2);
+    ASSERT_ONLY32(vmx_decode_string_io_info, segment, 0x38000, 0);
+    ASSERT_ONLY32(vmx_decode_random_info, reg, 0x78, 0);
+    ASSERT_ONLY32(vmx_decode_memory_info, memory.scale, 0x3, valid);
+    ASSERT_ONLY32(vmx_decode_memory_info, memory.segment, 0x38000, valid);
+    ASSERT_ONLY32(vmx_decode_memory_info, memory.index, 0x3c0000, valid);
+    ASSERT_ONLY32(vmx_decode_memory_info, memory.base, 0x7800000, valid);
+    ASSERT_ONLY32(vmx_decode_invalidate_info, reg2, 0xf0000000, 0);
+    ASSERT_ONLY32(vmx_decode_vmread_info, reg1, 0x78, 0);
+    ASSERT_ONLY32(vmx_decode_vmread_info, reg2, 0xf0000000, 0);
+    ASSERT_ONLY32(vmx_decode_vmread_info, in_register, memory, 0);
+    ASSERT_ONLY32(vmx_decode_table_info, instruction, 0x30000000, 0);
+    ASSERT_ONLY32(vmx_decode_table_info, operand_32, 0x800, 0);
+    ASSERT_ONLY32(vmx_decode_selector_info, instruction, 0x30000000, 0);
+    ASSERT_ONLY32(vmx_decode_selector_info, reg, 0x78, 0);
+    ASSERT_ONLY32(vmx_decode_selector_info, in_register, memory, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +398,8 @@ int main(void)
         cmocka_unit_test(instruction_information),
         cmocka_unit_test(memory_operands),
         cmocka_unit_test(any_value),
+        cmocka_unit_test(qualification_fields),
+        cmocka_unit_test(information_fields),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

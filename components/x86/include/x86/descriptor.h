@@ -80,8 +80,8 @@ struct x86_segment {
 
 /*
  * An 8-byte descriptor for the GDT or LDT. base: 32 bits. limit: bytes minus 1; with X86_AR_G its
- * low 12 bits are lost, and read back as ones. access_rights: X86_AR_*; an unusable segment gives
- * the null descriptor.
+ * low 12 bits are lost, and read back as ones; without, its upper 12 are lost. access_rights:
+ * X86_AR_*; an unusable segment gives the null descriptor.
  */
 uint64_t x86_descriptor(uint32_t base, uint32_t limit, uint32_t access_rights);
 
