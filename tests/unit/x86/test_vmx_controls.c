@@ -305,6 +305,8 @@ static void words_of_64_bits(void **state)
                      VMX_ADJUST_MISSING);
     assert_int_equal(out, 0);
     assert_int_equal(missing, X86_BIT(40));
+    assert_int_equal(vmx_adjust_controls64(0, UINT64_MAX, UINT64_MAX, &out, NULL), VMX_ADJUST_OK);
+    assert_int_equal(out, UINT64_MAX);
 }
 
 /* The fixed bits of CR0 and CR4 of every processor: A.7, A.8. */
