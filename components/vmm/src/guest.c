@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Making a VM. */
+#include <runtime/aspace.h>
+#include <runtime/client.h>
+#include <runtime/cspace.h>
+#include <runtime/string.h>
+#include <runtime/vcpu.h>
+#include <runtime/vm.h>
+#include <vmm/guest.h>
+
+#define PAGE 4096ull
+#define LARGE_PAGE (2ull << 20)
+#define VM_SIZE 17 /* 128 KiB: the VM and up to 24 or so tables of 4 KiB */
+#define FIRMWARE_MAX (256u << 10)
+#define ONE_MIB (1ull << 20)
+#define FOUR_GIB (4ull << 30)
+
+#define READ_WRITE (NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE)
+
+static void need(bool fits, const char *what)
+{
+    if (fits)
+        return;
+    nacelle_print("%s\n", what);
+    nacelle_exit(1);
+}
+
+/* RAM in large frames, each mapped twice: here, by a copy of its capability, and in the VM. */
+static void make_ram(struct vmm_guest *guest, struct nacelle_pool *pool)
+{
+    uint64_t count = guest->ram_size / LARGE_PAGE, frames = 0, copies = 0;
+    uint64_t address = nacelle_pool_address(pool, guest->ram_size, LARGE_PAGE);
+
+    need(count && guest->ram_size % LARGE_PAGE == 0, "the guest's memory is not in pieces of 2 MiB");
+    nacelle_check(nacelle_pool_make(pool, NACELLE_TYPE_FRAME, NACELLE_SIZE_LARGE, count, &frames),
+                  "guest memory");
+    nacelle_check(nacelle_pool_slots(pool, count, &copies), "slots for guest memory");
+    for (uint64_t i = 0; i < count; i++) {
+        nacelle_check(nacelle_cspace_copy(NACELLE_CLIENT_CSPACE, copies + i, frames + i, READ_WRITE,
+                                          0),
+                      "copy of a frame");
+        nacelle_check(nacelle_aspace_map(NACELLE_CLIENT_ASPACE, copies + i,
+                                         address + i * LARGE_PAGE, READ_WRITE),
+                      "mapping guest memory");
+        nacelle_check(nacelle_vm_map(guest->vm, frames + i, i * LARGE_PAGE,
+                                     READ_WRITE | NACELLE_RIGHT_EXECUTE),
+                      "mapping guest memory into the VM");
+    }
+    guest->ram = (uint8_t *)address;
+    need(vmm_memory_add(&guest->pc.memory, 0, guest->ram_size, guest->ram, true),
+         "the guest's memory is too large");
+}
+
+static void fetch(struct vmm_vcpu *vcpu, uint32_t groups)
+{
+    if (groups & ~vcpu->state->valid)
+        (void)nacelle_vcpu_fetch(vcpu->capability, groups);
+}
+
+static void make_vcpu(struct vmm_guest *guest, struct nacelle_pool *pool,
+                      const struct nacelle_client_info *info)
+{
+    uint64_t address = nacelle_pool_address(pool, PAGE, PAGE);
+    uint64_t slot = nacelle_pool_need(pool, NACELLE_TYPE_VCPU, NACELLE_SIZE_VCPU);
+
+    nacelle_check(nacelle_aspace_map(NACELLE_CLIENT_ASPACE, slot, address, READ_WRITE),
+                  "mapping the state page");
+    /* Below the client: what wakes the client does not wait for the guest's time slice to end. */
+    if (info->priority)
+        nacelle_check(nacelle_vcpu_set_priority(slot, info->priority - 1, 0), "priority");
+    guest->vcpu = (struct vmm_vcpu){.state = (struct nacelle_vcpu_state *)address,
+                                    .pc = &guest->pc,
+                                    .capability = slot,
+                                    .fetch = fetch,
+                                    .offered = -1};
+}
+
+void vmm_guest_make(struct vmm_guest *guest, struct nacelle_pool *pool,
+                    const struct nacelle_client_info *info, const struct vmm_pc_config *config)
+{
+    need(vmm_pc_init(&guest->pc, config), "the board has too many devices");
+    guest->ram_size = config->memory;
+    guest->vm = nacelle_pool_need(pool, NACELLE_TYPE_VM, VM_SIZE);
+    make_ram(guest, pool);
+    make_vcpu(guest, pool, info);
+}
+
+void vmm_guest_load_firmware(struct vmm_guest *guest, const struct nacelle_client_file *file)
+{
+    uint64_t gpa = FOUR_GIB - file->size;
+
+    need(file->size && file->size % PAGE == 0 && file->size <= FIRMWARE_MAX &&
+             guest->ram_size >= ONE_MIB,
+         "the firmware has a size that no PC takes");
+    for (uint64_t i = 0; i < file->frame_count; i++)
+        nacelle_check(nacelle_vm_map(guest->vm, file->first_frame + i, gpa + i * PAGE,
+                                     NACELLE_RIGHT_READ | NACELLE_RIGHT_EXECUTE),
+                      "mapping the firmware");
+    need(vmm_memory_add(&guest->pc.memory, gpa, file->size, (void *)file->address, false),
+         "the firmware overlaps memory");
+    memcpy(guest->ram + ONE_MIB - file->size, (const void *)file->address, file->size);
+}
+
+void vmm_guest_open_bus(struct vmm_guest *guest, struct nacelle_pool *pool, uint64_t gpa)
+{
+    uint64_t address = nacelle_pool_address(pool, PAGE, PAGE);
+    uint64_t frame = nacelle_pool_need(pool, NACELLE_TYPE_FRAME, NACELLE_SIZE_PAGE);
+
+    nacelle_check(nacelle_aspace_map(NACELLE_CLIENT_ASPACE, frame, address, READ_WRITE),
+                  "mapping a page");
+    memset((void *)address, 0xff, PAGE);
+    nacelle_check(nacelle_aspace_unmap(NACELLE_CLIENT_ASPACE, frame), "unmapping a page");
+    nacelle_check(nacelle_vm_map(guest->vm, frame, gpa, NACELLE_RIGHT_READ), "open bus");
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Offering interrupts to the engine. */
+#include <vmm/interrupts.h>
+
+void vmm_interrupts_settle(struct vmm_vcpu *vcpu)
+{
+    if (vcpu->offered < 0 || (vcpu->state->exit.flags & NACELLE_EXIT_EVENT_PENDING))
+        return;
+    vmm_pic_acknowledge(&vcpu->pc->pic, (unsigned)vcpu->offered);
+    vcpu->offered = -1;
+    vcpu->statistics.injections++;
+}
+
+enum vmm_offer vmm_interrupts_offer(struct vmm_vcpu *vcpu)
+{
+    int due = vmm_pic_due(&vcpu->pc->pic);
+
+    if (vcpu->stopped || due == vcpu->offered)
+        return VMM_OFFER_NOTHING;
+    if (vcpu->runs && vcpu->offered >= 0)
+        return VMM_OFFER_POKE;
+    vcpu->offered = due;
+    return due < 0 ? VMM_OFFER_CANCEL : VMM_OFFER_INJECT;
+}
+
+uint8_t vmm_interrupts_vector(const struct vmm_vcpu *vcpu)
+{
+    return vmm_pic_vector(&vcpu->pc->pic, (unsigned)vcpu->offered);
+}

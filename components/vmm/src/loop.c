@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The event loop. */
+#include <nacelle/exit.h>
+#include <runtime/client.h>
+#include <runtime/cspace.h>
+#include <runtime/format.h>
+#include <runtime/ipc.h>
+#include <runtime/names.h>
+#include <runtime/notification.h>
+#include <runtime/vcpu.h>
+#include <vmm/interrupts.h>
+#include <vmm/loop.h>
+
+#define RFLAGS_IF (1ull << 9)
+
+void vmm_loop_init(struct vmm_loop *loop, struct nacelle_pool *pool)
+{
+    *loop = (struct vmm_loop){.armed = VMM_NEVER};
+    loop->endpoint = nacelle_pool_need(pool, NACELLE_TYPE_ENDPOINT, NACELLE_SIZE_ENDPOINT);
+    loop->notification =
+        nacelle_pool_need(pool, NACELLE_TYPE_NOTIFICATION, NACELLE_SIZE_NOTIFICATION);
+    nacelle_check(nacelle_notification_bind(loop->notification, loop->endpoint),
+                  "binding the notification");
+}
+
+void vmm_loop_add(struct vmm_loop *loop, struct nacelle_pool *pool, struct vmm_vcpu *vcpu,
+                  uint64_t vm)
+{
+    uint64_t badged = 0;
+
+    if (loop->count == VMM_LOOP_VCPUS_MAX) {
+        nacelle_print("too many vCPUs\n");
+        nacelle_exit(1);
+    }
+    loop->vcpus[loop->count++] = vcpu;
+    nacelle_check(nacelle_pool_slots(pool, 1, &badged), "slot");
+    nacelle_check(nacelle_cspace_copy(NACELLE_CLIENT_CSPACE, badged, loop->endpoint,
+                                      NACELLE_RIGHT_WRITE, loop->count),
+                  "endpoint for exits");
+    nacelle_check(nacelle_vcpu_configure(vcpu->capability, vm, badged), "configuring the vCPU");
+}
+
+/* Notes the first thing that goes wrong with a vCPU, which ends it. */
+static void check(struct vmm_vcpu *vcpu, enum nacelle_error error, const char *what)
+{
+    if (error == NACELLE_ERROR_OK)
+        return;
+    if (!vcpu->problem[0])
+        nacelle_snprintf(vcpu->problem, sizeof(vcpu->problem), "%s: %s", what,
+                         nacelle_error_text(error));
+    vcpu->stopped = true;
+}
+
+static void offer(struct vmm_vcpu *vcpu)
+{
+    uint64_t was_pending;
+
+    switch (vmm_interrupts_offer(vcpu)) {
+    case VMM_OFFER_INJECT:
+        check(vcpu,
+              nacelle_vcpu_inject(vcpu->capability,
+                                  NACELLE_EVENT_INTERRUPT | vmm_interrupts_vector(vcpu), 0),
+              "injecting an interrupt");
+        break;
+    case VMM_OFFER_CANCEL:
+        check(vcpu, nacelle_vcpu_cancel(vcpu->capability, 0, &was_pending),
+              "cancelling an interrupt");
+        break;
+    case VMM_OFFER_POKE:
+        check(vcpu, nacelle_vcpu_poke(vcpu->capability), "poking the vCPU");
+        break;
+    default:
+        break;
+    }
+}
+
+/* An interrupt ends the HLT of a vCPU that waits. */
+static void wake(struct vmm_vcpu *vcpu)
+{
+    if (!vcpu->halted || vcpu->offered < 0 || vcpu->stopped)
+        return;
+    vcpu->halted = false;
+    vcpu->runs = true;
+    check(vcpu, nacelle_vcpu_resume(vcpu->capability), "resuming the vCPU");
+}
+
+static void stop(struct vmm_vcpu *vcpu)
+{
+    vcpu->stopped = true;
+    vmm_debug_port_flush(&vcpu->pc->debug);
+}
+
+/* HLT: returns the reply. */
+static uint32_t halt(struct vmm_vcpu *vcpu)
+{
+    if (!(vcpu->state->rflags & RFLAGS_IF)) {
+        nacelle_snprintf(vcpu->problem, sizeof(vcpu->problem),
+                         "halted with interrupts disabled at rip 0x%lx", vcpu->state->rip);
+        stop(vcpu);
+        return NACELLE_RESUME_STAY;
+    }
+    if (vmm_pic_due(&vcpu->pc->pic) >= 0)
+        return NACELLE_RESUME_ADVANCE;
+    vcpu->halted = true;
+    return NACELLE_RESUME_ADVANCE | NACELLE_RESUME_STAY;
+}
+
+/* Handles an exit; returns the label of the reply. */
+static uint32_t handle_exit(struct vmm_vcpu *vcpu)
+{
+    enum vmm_action action;
+    uint32_t label = 0;
+
+    vcpu->runs = false;
+    vcpu->exception = 0;
+    vcpu->pc->clock.now = nacelle_tsc();
+    vmm_interrupts_settle(vcpu);
+    action = vmm_handle_exit(vcpu);
+    vmm_clock_run(&vcpu->pc->clock);
+    if (vcpu->exception)
+        check(vcpu,
+              nacelle_vcpu_inject(vcpu->capability, vcpu->exception, vcpu->exception_error),
+              "injecting an exception");
+    if (action == VMM_STOP)
+        stop(vcpu);
+    else if (action == VMM_HALT)
+        label = halt(vcpu);
+    else if (action == VMM_ADVANCE)
+        label = NACELLE_RESUME_ADVANCE;
+    offer(vcpu);
+    vcpu->runs = !vcpu->halted && !vcpu->stopped;
+    return vcpu->stopped ? NACELLE_RESUME_STAY : label;
+}
+
+static void handle_notification(struct vmm_loop *loop)
+{
+    uint64_t now = nacelle_tsc();
+
+    loop->armed = VMM_NEVER;
+    for (unsigned i = 0; i < loop->count; i++) {
+        struct vmm_vcpu *vcpu = loop->vcpus[i];
+
+        vcpu->statistics.notifications++;
+        vcpu->pc->clock.now = now;
+        vmm_clock_run(&vcpu->pc->clock);
+        offer(vcpu);
+        wake(vcpu);
+    }
+}
+
+/* Sets the notification's timer when the earliest deadline has changed. */
+static void arm(struct vmm_loop *loop)
+{
+    uint64_t earliest = VMM_NEVER;
+
+    for (unsigned i = 0; i < loop->count; i++) {
+        uint64_t deadline = vmm_clock_deadline(&loop->vcpus[i]->pc->clock);
+
+        if (!loop->vcpus[i]->stopped && deadline < earliest)
+            earliest = deadline;
+    }
+    if (earliest == loop->armed)
+        return;
+    nacelle_check(nacelle_notification_set_timer(loop->notification,
+                                                 earliest == VMM_NEVER ? 0 : earliest),
+                  "setting the timer");
+    loop->armed = earliest;
+}
+
+static bool all_stopped(const struct vmm_loop *loop)
+{
+    for (unsigned i = 0; i < loop->count; i++)
+        if (!loop->vcpus[i]->stopped)
+            return false;
+    return true;
+}
+
+static void start(struct vmm_loop *loop)
+{
+    for (unsigned i = 0; i < loop->count; i++) {
+        loop->vcpus[i]->runs = true;
+        check(loop->vcpus[i], nacelle_vcpu_resume(loop->vcpus[i]->capability),
+              "starting the vCPU");
+    }
+}
+
+void vmm_loop_run(struct vmm_loop *loop)
+{
+    struct nacelle_message message = {0};
+    bool reply = false;
+
+    start(loop);
+    while (!all_stopped(loop)) {
+        arm(loop);
+        nacelle_check(reply ? nacelle_reply_receive(loop->endpoint, &message)
+                            : nacelle_receive(loop->endpoint, &message),
+                      "waiting for exits");
+        reply = false;
+        if (nacelle_from_kernel(&message, NACELLE_LABEL_NOTIFICATION)) {
+            handle_notification(loop);
+        } else if ((message.tag & NACELLE_TAG_KERNEL) && message.badge >= 1 &&
+                   message.badge <= loop->count) {
+            uint32_t label = handle_exit(loop->vcpus[message.badge - 1]);
+
+            message.tag = nacelle_tag(label, 0);
+            reply = true;
+        }
+    }
+    if (reply)
+        (void)nacelle_reply(&message);
+}
