@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * State that user level sees: x87, SSE, AVX and the like, XCR0, TSC_AUX. After an exit it stays the
+ * guest's, behind CR0.TS, until somebody other than the vCPU's own client is to run.
+ */
+
+#include <vcpu_host.h>
+#include <x86/control.h>
+#include <x86/insn.h>
+
+#include "internal.h"
+
+/* The legacy area and the header of XSAVE: SDM vol. 1, 13.4.1, 13.4.2. */
+#define XSAVE_FCW 0       /* 2 bytes */
+#define XSAVE_FTW 4       /* abridged, 1 byte */
+#define XSAVE_MXCSR 24    /* 4 bytes */
+#define XSAVE_BV 512      /* XSTATE_BV, 8 bytes */
+/* After RESET: table 9-1 of vol. 3. */
+#define FCW_RESET 0x0040u
+#define FTW_RESET 0xffu /* 5555h in full: eight zeroes, none empty */
+#define MXCSR_RESET 0x1f80u
+
+static void store_le(uint8_t *bytes, unsigned size, uint64_t value)
+{
+    for (unsigned i = 0; i < size; i++)
+        bytes[i] = (uint8_t)(value >> (8 * i));
+}
+
+void vcpu_fpu_reset(struct vcpu *vcpu)
+{
+    uint8_t *area = vcpu_xsave_area(vcpu);
+
+    for (unsigned i = 0; i < NACELLE_STATE_PAGE_SIZE; i++)
+        area[i] = 0;
+    store_le(area + XSAVE_FCW, 2, FCW_RESET);
+    area[XSAVE_FTW] = FTW_RESET;
+    store_le(area + XSAVE_MXCSR, 4, MXCSR_RESET);
+    store_le(area + XSAVE_BV, 8, X86_XCR0_X87 | X86_XCR0_SSE);
+    vcpu->xcr0 = X86_XCR0_X87;
+}
+
+void vcpu_fpu_load(struct vcpu *vcpu)
+{
+    struct vcpu_cpu *cpu = vcpu_host_cpu();
+
+    if (cpu->fpu_owner != NULL)
+        vcpu_fpu_save(cpu->fpu_owner);
+    x86_clts();
+    if ((cpu->features & VCPU_FEATURE_XSAVE) != 0) {
+        /* Components that XCR0 leaves out now may hold what the guest put there before. */
+        x86_xsetbv(0, cpu->xcr0_supported);
+        x86_xrstor(vcpu_xsave_area(vcpu), cpu->xcr0_supported);
+        if (vcpu->xcr0 != cpu->xcr0_supported)
+            x86_xsetbv(0, vcpu->xcr0);
+    } else {
+        x86_fxrstor(vcpu_xsave_area(vcpu));
+    }
+    vcpu_tsc_aux_load(vcpu);
+    x86_write_cr0(cpu->host_cr0); /* TS: what is loaded is not the host's to use */
+    cpu->fpu_owner = vcpu;
+}
+
+void vcpu_fpu_save(struct vcpu *vcpu)
+{
+    struct vcpu_cpu *cpu = vcpu_host_cpu();
+
+    if (cpu->fpu_owner != vcpu || vcpu == NULL)
+        return;
+    x86_clts();
+    if ((cpu->features & VCPU_FEATURE_XSAVE) != 0) {
+        if (vcpu->xcr0 != cpu->xcr0_supported)
+            x86_xsetbv(0, cpu->xcr0_supported);
+        x86_xsave(vcpu_xsave_area(vcpu), cpu->xcr0_supported);
+        x86_xsetbv(0, cpu->host.xcr0);
+    } else {
+        x86_fxsave(vcpu_xsave_area(vcpu));
+    }
+    vcpu_tsc_aux_save(vcpu);
+    x86_write_cr0(cpu->host_cr0);
+    cpu->fpu_owner = NULL;
+}
+
+void vcpu_fpu_fetch(struct vcpu *vcpu)
+{
+    const uint8_t *area = vcpu_xsave_area(vcpu);
+    uint8_t *out = vcpu_state(vcpu)->fpu;
+
+    for (unsigned i = 0; i < NACELLE_STATE_FPU_SIZE; i++)
+        out[i] = area[i];
+    if ((vcpu_host_cpu()->features & VCPU_FEATURE_XSAVE) == 0)
+        store_le(out + XSAVE_BV, 8, X86_XCR0_X87 | X86_XCR0_SSE);
+}
+
+void vcpu_fpu_store(struct vcpu *vcpu, const struct vcpu_image *image)
+{
+    const volatile uint8_t *from = vcpu_state(vcpu)->fpu;
+    uint8_t *area = vcpu_xsave_area(vcpu);
+
+    /* The client may write to the page meanwhile: what was checked comes from the private copy. */
+    for (unsigned i = 0; i < NACELLE_STATE_FPU_SIZE; i++)
+        area[i] = from[i];
+    for (unsigned i = 0; i < VCPU_IMAGE_XSAVE_HEADER_SIZE; i++)
+        area[VCPU_IMAGE_XSAVE_HEADER + i] = image->fpu.header[i];
+    store_le(area + XSAVE_MXCSR, 4, image->fpu.mxcsr);
+}
+
+void vcpu_xcr0_set(struct vcpu *vcpu, uint64_t value)
+{
+    const struct vcpu_cpu *cpu = vcpu_host_cpu();
+
+    vcpu->xcr0 = value;
+    if (cpu->fpu_owner == vcpu && (cpu->features & VCPU_FEATURE_XSAVE) != 0)
+        x86_xsetbv(0, value);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of the engine share: the vCPU and the VM. */
+#ifndef VCPU_INTERNAL_H
+#define VCPU_INTERNAL_H
+
+#include <vcpu/vcpu.h>
+
+#include "events.h"
+#include "image.h"
+#include "layout.h"
+#include "vmx/bitmap.h"
+#include "vmx/ept.h"
+
+/* MSRs of the guest that stay loaded after an exit: see msrs.c. */
+enum vcpu_msr {
+    VCPU_MSR_STAR,
+    VCPU_MSR_LSTAR,
+    VCPU_MSR_CSTAR,
+    VCPU_MSR_FMASK,
+    VCPU_MSR_KERNEL_GS_BASE,
+    VCPU_MSR_TSC_AUX, /* user level can read it: goes with the FPU state */
+    VCPU_MSRS
+};
+
+/* vcpu_cpu.features */
+#define VCPU_FEATURE_TIMER (1u << 0) /* preemption timer that is saved at exits */
+#define VCPU_FEATURE_VPID (1u << 1)
+#define VCPU_FEATURE_INVVPID_SINGLE (1u << 2)
+#define VCPU_FEATURE_INVEPT_SINGLE (1u << 3)
+#define VCPU_FEATURE_XSAVE (1u << 4)
+#define VCPU_FEATURE_TSC_AUX (1u << 5)
+#define VCPU_FEATURE_PAT (1u << 6) /* switched by entries and exits */
+#define VCPU_FEATURE_EPT_2M (1u << 7)
+#define VCPU_FEATURE_EPT_1G (1u << 8)
+#define VCPU_FEATURE_MTF (1u << 9)
+#define VCPU_FEATURE_DESCRIPTOR_TABLES (1u << 10) /* descriptor-table exiting */
+#define VCPU_FEATURE_ANY_ERROR_CODE (1u << 11)
+#define VCPU_FEATURE_LENGTH_0 (1u << 12)
+#define VCPU_FEATURE_HLT (1u << 13)
+#define VCPU_FEATURE_SHUTDOWN (1u << 14)
+#define VCPU_FEATURE_SIPI (1u << 15)
+#define VCPU_FEATURE_STRING_INFO (1u << 16)
+#define VCPU_FEATURE_EFER_NX (1u << 17)
+
+/* vcpu.work: what vcpu_prepare has to do beside the comparisons that it makes always. */
+#define VCPU_WORK_EVENTS (1u << 0) /* something pending, or a window wanted or open */
+#define VCPU_WORK_SLICE (1u << 1)
+#define VCPU_WORK_FLUSH (1u << 2) /* translations of this vCPU */
+
+/* vcpu.known: fields of the VMCS whose value is in struct vcpu. */
+#define VCPU_KNOWN_IP (1u << 0) /* rip, rsp, rflags */
+
+struct vm {
+    struct ept_tables ept;
+    uint8_t *io_bitmap;  /* IO_BITMAP_BYTES */
+    uint8_t *msr_bitmap; /* MSR_BITMAP_BYTES */
+    uint64_t ept_pointer;
+    /* Counts the removed mappings: a vCPU that saw an older count flushes before it enters. */
+    uint64_t generation;
+    uint32_t written_msrs; /* bit n: enum vcpu_msr n was open for writing at some time */
+};
+
+struct vcpu {
+    /* Used by entry.S: layout.h. */
+    uint64_t host_stack;
+    uint64_t cr2;          /* at the last exit; the client's value after a store */
+    uint32_t entry_status; /* enum vmx_status of an entry that failed, else 0 */
+
+    uint32_t launched; /* VMRESUME, else VMLAUNCH */
+    uint32_t work;     /* VCPU_WORK_* */
+    uint32_t known;    /* VCPU_KNOWN_* */
+    struct vcpu_cpu *cpu; /* whose processor may hold our VMCS in its caches, or 0 */
+    struct vm *vm;
+    uint64_t physical; /* of the VMCS */
+    uint64_t rip, rsp, rflags;
+    uint64_t host_cr3;
+    uint64_t ept_generation;
+    uint32_t exit_length;  /* instruction length of the last exit, 0 when it has none */
+    uint32_t vpid;         /* generation << 16 | VPID */
+
+    /* The control words as the VMCS has them. */
+    uint32_t pin, procedure, procedure2;
+    uint32_t exception_bitmap; /* what the client wants of it */
+    uint64_t cr0_mask, cr4_mask; /* bits that the client owns */
+    uint64_t cr0_shadow, cr4_shadow;
+    uint64_t tsc_offset;
+    uint64_t slice; /* ticks of the next entry, with VCPU_WORK_SLICE */
+
+    struct vcpu_events events;
+    uint32_t consumes; /* slots whose event the entry that was prepared injects */
+
+    /* Hidden state, true while it is not loaded on a CPU. */
+    uint64_t msrs[VCPU_MSRS];
+    uint64_t dr[4];
+    uint64_t dr6;
+    uint64_t xcr0;
+    uint64_t pat; /* where entries do not switch it: what the client wants to read back */
+};
+
+_Static_assert(sizeof(struct vcpu) <= VCPU_STRUCT_SIZE, "size of struct vcpu");
+_Static_assert(offsetof(struct vcpu, host_stack) == VCPU_HOST_STACK, "entry.S");
+_Static_assert(offsetof(struct vcpu, cr2) == VCPU_CR2, "entry.S");
+_Static_assert(offsetof(struct vcpu, entry_status) == VCPU_ENTRY_STATUS, "entry.S");
+_Static_assert(VCPU_GENERAL == NACELLE_STATE_GENERAL - (VCPU_STRUCT_OFFSET - VCPU_STATE_OFFSET),
+               "entry.S");
+
+/* The XSAVE area of a vCPU. */
+static inline void *vcpu_xsave_area(struct vcpu *vcpu)
+{
+    return (char *)vcpu - (VCPU_STRUCT_OFFSET - VCPU_XSAVE_OFFSET);
+}
+
+/* The VMCS region (VMCB) of a vCPU. */
+static inline void *vcpu_control_page(struct vcpu *vcpu)
+{
+    return (char *)vcpu - (VCPU_STRUCT_OFFSET - VCPU_CONTROL_OFFSET);
+}
+
+/* msrs.c: MSRs of the guest that stay loaded. */
+/* The index of an MSR, or VCPU_MSRS. */
+enum vcpu_msr vcpu_msr_index(uint32_t msr);
+/* Loads all but TSC_AUX; reads back those that the guest may have changed. */
+void vcpu_msrs_load(const struct vcpu *vcpu);
+void vcpu_msrs_save(struct vcpu *vcpu);
+void vcpu_tsc_aux_load(const struct vcpu *vcpu);
+void vcpu_tsc_aux_save(struct vcpu *vcpu);
+void vcpu_tsc_aux_refresh(struct vcpu *vcpu); /* reads it back where it is loaded */
+/* Sets one, in the processor too when the vCPU's state is there. */
+void vcpu_msr_set(struct vcpu *vcpu, enum vcpu_msr index, uint64_t value);
+
+/* fpu.c */
+void vcpu_fpu_reset(struct vcpu *vcpu);
+void vcpu_fpu_load(struct vcpu *vcpu);
+/* The FPU group; the state is not loaded. */
+void vcpu_fpu_fetch(struct vcpu *vcpu);
+/* Takes the FPU group from the state page, with the checked parts of the image. */
+void vcpu_fpu_store(struct vcpu *vcpu, const struct vcpu_image *image);
+/* XCR0 that the guest set; in the processor too when its FPU state is there. */
+void vcpu_xcr0_set(struct vcpu *vcpu, uint64_t value);
+
+/* State after RESET of what struct vcpu holds. */
+void vcpu_reset_hidden(struct vcpu *vcpu);
+
+/* vcpu.c */
+/* Starts a new exit record in the state page. */
+struct nacelle_exit *vcpu_new_exit(struct vcpu *vcpu, uint32_t kind);
+
+#endif

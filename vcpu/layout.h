@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Offsets that the entry and exit code uses; internal.h asserts them. */
+#ifndef VCPU_LAYOUT_H
+#define VCPU_LAYOUT_H
+
+/* In struct vcpu. */
+#define VCPU_HOST_STACK 0x00
+#define VCPU_CR2 0x08
+#define VCPU_ENTRY_STATUS 0x10
+
+/* The general registers, from struct vcpu: the state page begins VCPU_STRUCT_OFFSET before it. */
+#define VCPU_GENERAL (-0x3000 + 0x80)
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * MSRs that no entry or exit switches. After an exit they stay the guest's: no client can use them
+ * (EFER.SCE is 0), and the host does not. They are exchanged when another vCPU comes to the CPU.
+ */
+
+#include <vcpu_host.h>
+#include <x86/control.h>
+#include <x86/insn.h>
+#include <x86/msr.h>
+#include <x86/paging.h>
+
+#include "internal.h"
+
+static const uint32_t addresses[VCPU_MSRS] = {
+    [VCPU_MSR_STAR] = X86_MSR_STAR,
+    [VCPU_MSR_LSTAR] = X86_MSR_LSTAR,
+    [VCPU_MSR_CSTAR] = X86_MSR_CSTAR,
+    [VCPU_MSR_FMASK] = X86_MSR_FMASK,
+    [VCPU_MSR_KERNEL_GS_BASE] = X86_MSR_KERNEL_GS_BASE,
+    [VCPU_MSR_TSC_AUX] = X86_MSR_TSC_AUX,
+};
+
+/* SWAPGS changes this one without a permission. */
+#define ALWAYS_WRITTEN (1u << VCPU_MSR_KERNEL_GS_BASE)
+
+enum vcpu_msr vcpu_msr_index(uint32_t msr)
+{
+    unsigned i = 0;
+
+    while (i < VCPU_MSRS && addresses[i] != msr)
+        i++;
+    return (enum vcpu_msr)i;
+}
+
+void vcpu_reset_hidden(struct vcpu *vcpu)
+{
+    for (unsigned i = 0; i < VCPU_MSRS; i++)
+        vcpu->msrs[i] = 0;
+    for (unsigned i = 0; i < 4; i++)
+        vcpu->dr[i] = 0;
+    vcpu->dr6 = X86_DR6_RESET;
+    vcpu->pat = X86_PAT_RESET;
+}
+
+void vcpu_msrs_load(const struct vcpu *vcpu)
+{
+    for (unsigned i = 0; i < VCPU_MSR_TSC_AUX; i++)
+        x86_wrmsr(addresses[i], vcpu->msrs[i]);
+}
+
+void vcpu_msrs_save(struct vcpu *vcpu)
+{
+    uint32_t written = vcpu->vm->written_msrs | ALWAYS_WRITTEN;
+
+    for (unsigned i = 0; i < VCPU_MSR_TSC_AUX; i++) {
+        if ((written >> i & 1u) != 0)
+            vcpu->msrs[i] = x86_rdmsr(addresses[i]);
+    }
+}
+
+void vcpu_tsc_aux_load(const struct vcpu *vcpu)
+{
+    if ((vcpu_host_cpu()->features & VCPU_FEATURE_TSC_AUX) != 0)
+        x86_wrmsr(X86_MSR_TSC_AUX, vcpu->msrs[VCPU_MSR_TSC_AUX]);
+}
+
+void vcpu_tsc_aux_refresh(struct vcpu *vcpu)
+{
+    const struct vcpu_cpu *cpu = vcpu_host_cpu();
+
+    if (cpu->fpu_owner == vcpu && (cpu->features & VCPU_FEATURE_TSC_AUX) != 0 &&
+        (vcpu->vm->written_msrs >> VCPU_MSR_TSC_AUX & 1u) != 0)
+        vcpu->msrs[VCPU_MSR_TSC_AUX] = x86_rdmsr(X86_MSR_TSC_AUX);
+}
+
+void vcpu_tsc_aux_save(struct vcpu *vcpu)
+{
+    vcpu_tsc_aux_refresh(vcpu);
+    if ((vcpu_host_cpu()->features & VCPU_FEATURE_TSC_AUX) != 0)
+        x86_wrmsr(X86_MSR_TSC_AUX, 0);
+}
+
+void vcpu_msr_set(struct vcpu *vcpu, enum vcpu_msr index, uint64_t value)
+{
+    const struct vcpu_cpu *cpu = vcpu_host_cpu();
+    const struct vcpu *owner = index == VCPU_MSR_TSC_AUX ? cpu->fpu_owner : cpu->state_owner;
+
+    vcpu->msrs[index] = value;
+    if (owner != vcpu)
+        return;
+    if (index != VCPU_MSR_TSC_AUX || (cpu->features & VCPU_FEATURE_TSC_AUX) != 0)
+        x86_wrmsr(addresses[index], value);
+}

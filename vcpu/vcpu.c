@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The vendor-neutral part: life cycle, registers, groups, events, resuming. */
+
+#include <nacelle/check.h>
+#include <vcpu_host.h>
+
+#include "vendor.h"
+
+_Static_assert(sizeof(struct vcpu_cpu) <= 1024, "per-CPU storage stays small");
+
+/* --- CPUs --- */
+
+enum nacelle_error vcpu_cpu_enable(struct vcpu_cpu *cpu, void *page,
+                                   const struct vcpu_host_context *host,
+                                   struct vcpu_enable_failure *failure)
+{
+    cpu->host = *host;
+    return VENDOR(cpu_enable)(cpu, page, failure);
+}
+
+void vcpu_cpu_disable(struct vcpu_cpu *cpu)
+{
+    VENDOR(cpu_disable)(cpu);
+}
+
+uint32_t vcpu_vendor(void)
+{
+    return VENDOR_NUMBER;
+}
+
+/* --- Life cycle --- */
+
+struct vcpu *vcpu_create(void *memory)
+{
+    struct vcpu *vcpu = (struct vcpu *)(void *)((char *)memory + VCPU_STRUCT_OFFSET);
+
+    *vcpu = (struct vcpu){0};
+    return vcpu;
+}
+
+void vcpu_attach(struct vcpu *vcpu, struct vm *vm)
+{
+    struct nacelle_vcpu_state *state = vcpu_state(vcpu);
+    struct vcpu_cpu *cpu = vcpu_host_cpu();
+
+    vcpu_unload(vcpu);
+    /* An earlier vCPU may have had this memory. */
+    if (cpu->current == vcpu)
+        cpu->current = NULL;
+    if (cpu->state_owner == vcpu)
+        cpu->state_owner = NULL;
+    if (cpu->fpu_owner == vcpu)
+        cpu->fpu_owner = NULL;
+    *vcpu = (struct vcpu){.vm = vm};
+    vcpu_reset_hidden(vcpu);
+    vcpu_fpu_reset(vcpu);
+    for (unsigned i = 0; i < 16; i++)
+        state->general[i] = 0;
+    state->valid = 0;
+    state->dirty = 0;
+    VENDOR(attach)(vcpu);
+}
+
+void vcpu_unload(struct vcpu *vcpu)
+{
+    const struct vcpu_cpu *cpu = vcpu_host_cpu();
+
+    /* Never ran, or runs elsewhere: there is nothing of it here. */
+    if (vcpu->cpu != cpu)
+        return;
+    vcpu_fpu_save(vcpu);
+    VENDOR(hidden_save)(vcpu);
+    VENDOR(clear)(vcpu);
+}
+
+/* --- Registers and groups --- */
+
+#define RSP_INDEX 4
+#define REGISTERS 16
+
+enum nacelle_error vcpu_get_register(struct vcpu *vcpu, uint64_t index, uint64_t *value)
+{
+    if (index >= REGISTERS)
+        return NACELLE_ERROR_INVALID_REGISTER;
+    if (index == RSP_INDEX) {
+        VENDOR(make_current)(vcpu);
+        *value = VENDOR(get_rsp)(vcpu);
+    } else {
+        *value = vcpu_state(vcpu)->general[index];
+    }
+    return NACELLE_ERROR_OK;
+}
+
+enum nacelle_error vcpu_set_register(struct vcpu *vcpu, uint64_t index, uint64_t value)
+{
+    if (index >= REGISTERS)
+        return NACELLE_ERROR_INVALID_REGISTER;
+    if (index == RSP_INDEX) {
+        VENDOR(make_current)(vcpu);
+        VENDOR(set_rsp)(vcpu, value);
+    } else {
+        vcpu_state(vcpu)->general[index] = value;
+    }
+    return NACELLE_ERROR_OK;
+}
+
+enum nacelle_error vcpu_fetch(struct vcpu *vcpu, uint32_t groups)
+{
+    if ((groups & ~NACELLE_GROUPS_ALL) != 0)
+        return NACELLE_ERROR_INVALID_GROUP;
+    VENDOR(make_current)(vcpu);
+    VENDOR(fetch)(vcpu, groups);
+    if ((groups & NACELLE_GROUP_FPU) != 0) {
+        vcpu_fpu_save(vcpu);
+        vcpu_fpu_fetch(vcpu);
+    }
+    vcpu_state(vcpu)->valid |= groups;
+    return NACELLE_ERROR_OK;
+}
+
+enum nacelle_error vcpu_store(struct vcpu *vcpu, uint32_t groups, struct vcpu_refusal *refusal)
+{
+    const struct vcpu_cpu *cpu = vcpu_host_cpu();
+    struct vcpu_limits limits;
+    struct vcpu_image image;
+
+    if ((groups & ~NACELLE_GROUPS_ALL) != 0)
+        return NACELLE_ERROR_INVALID_GROUP;
+    limits = VENDOR(limits)(cpu);
+    vcpu_image_read(&image, vcpu_state(vcpu), groups);
+    for (uint32_t group = 1; group <= NACELLE_GROUPS_ALL; group <<= 1) {
+        if ((groups & group) == 0)
+            continue;
+        refusal->check = vcpu_image_check(&image, group, &limits);
+        refusal->group = group;
+        if (refusal->check != 0)
+            return NACELLE_ERROR_INVALID_STATE;
+    }
+
+    VENDOR(make_current)(vcpu);
+    VENDOR(store)(vcpu, groups, &image);
+    if ((groups & NACELLE_GROUP_FPU) != 0) {
+        vcpu_fpu_save(vcpu);
+        vcpu_fpu_store(vcpu, &image);
+    }
+    return NACELLE_ERROR_OK;
+}
+
+/* --- Events and controls --- */
+
+enum nacelle_error vcpu_inject(struct vcpu *vcpu, uint32_t event, uint32_t error, uint32_t length)
+{
+    struct vcpu_events *events = &vcpu->events;
+
+    VENDOR(make_current)(vcpu);
+    if (!vcpu_event_valid(event, error, length, VENDOR(error_code_vectors)(vcpu)))
+        return NACELLE_ERROR_INVALID_EVENT;
+    event |= NACELLE_EVENT_VALID;
+    switch (event & NACELLE_EVENT_TYPE_MASK) {
+    case NACELLE_EVENT_INTERRUPT:
+        events->interrupt = event;
+        break;
+    case NACELLE_EVENT_NMI:
+        events->nmi = event;
+        break;
+    default:
+        events->exception = event;
+        events->exception_error = error;
+        events->exception_length = length;
+        break;
+    }
+    vcpu->work |= VCPU_WORK_EVENTS;
+    return NACELLE_ERROR_OK;
+}
+
+bool vcpu_cancel(struct vcpu *vcpu, uint32_t event_type)
+{
+    return vcpu_events_cancel(&vcpu->events, event_type);
+}
+
+enum nacelle_error vcpu_set_control(struct vcpu *vcpu, uint64_t control, uint64_t value)
+{
+    VENDOR(make_current)(vcpu);
+    return VENDOR(set_control)(vcpu, control, value);
+}
+
+void vcpu_set_slice(struct vcpu *vcpu, uint64_t ticks)
+{
+    vcpu->slice = ticks;
+    vcpu->work |= VCPU_WORK_SLICE;
+}
+
+/* --- Running --- */
+
+struct nacelle_exit *vcpu_new_exit(struct vcpu *vcpu, uint32_t kind)
+{
+    struct nacelle_exit *exit = &vcpu_state(vcpu)->exit;
+
+    *exit = (struct nacelle_exit){.kind = kind, .vendor = VENDOR_NUMBER};
+    vcpu->exit_length = 0;
+    if (vcpu_events_pending(&vcpu->events))
+        exit->flags |= NACELLE_EXIT_EVENT_PENDING;
+    return exit;
+}
+
+bool vcpu_resume(struct vcpu *vcpu, uint32_t flags)
+{
+    struct nacelle_vcpu_state *state = vcpu_state(vcpu);
+    uint32_t dirty = ((volatile struct nacelle_vcpu_state *)state)->dirty & NACELLE_GROUPS_ALL;
+
+    VENDOR(make_current)(vcpu);
+    if (dirty != 0) {
+        struct vcpu_refusal refusal;
+
+        state->dirty = 0;
+        if (vcpu_store(vcpu, dirty, &refusal) != NACELLE_ERROR_OK) {
+            struct nacelle_exit *exit = vcpu_new_exit(vcpu, NACELLE_EXIT_ENTRY_REFUSED);
+
+            exit->number = refusal.check;
+            exit->detail = refusal.group;
+            VENDOR(fetch_ip)(vcpu);
+            return false;
+        }
+    }
+    if ((flags & NACELLE_RESUME_ADVANCE) != 0)
+        VENDOR(advance)(vcpu);
+    return true;
+}
+
+void vcpu_record_poke(struct vcpu *vcpu)
+{
+    VENDOR(make_current)(vcpu);
+    (void)vcpu_new_exit(vcpu, NACELLE_EXIT_POKE);
+    VENDOR(fetch_ip)(vcpu);
+}
+
+bool vcpu_prepare(struct vcpu *vcpu, uint64_t cr3)
+{
+    return VENDOR(prepare)(vcpu, cr3);
+}
+
+_Noreturn void vcpu_enter(struct vcpu *vcpu)
+{
+    VENDOR(enter)(vcpu);
+}
+
+enum vcpu_disposition vcpu_handle_exit(struct vcpu *vcpu, uint32_t *vector)
+{
+    return VENDOR(handle_exit)(vcpu, vector);
+}
