@@ -93,16 +93,16 @@ void vcpu_run(struct cpu *cpu, struct vcpu_object *object)
         send_exit(object);
         return;
     }
-    fpu_make_room(cpu, vcpu);
-    if (!vcpu_prepare(vcpu, cpu->cr3)) {
-        send_exit(object);
-        return;
-    }
     if (object->timer_deadline != cpu->timer_deadline) {
         uint64_t now = x86_rdtsc();
 
         object->timer_deadline = cpu->timer_deadline;
         vcpu_set_slice(vcpu, cpu->timer_deadline > now ? cpu->timer_deadline - now : 0);
+    }
+    fpu_make_room(cpu, vcpu);
+    if (!vcpu_prepare(vcpu, cpu->cr3)) {
+        send_exit(object);
+        return;
     }
     object->entries++;
     cpu->current = NULL;
