@@ -2,10 +2,12 @@
 #include "vcpu_object.h"
 
 #include "capability.h"
+#include "console.h"
 #include "fpu.h"
 #include "interrupt.h"
 #include "ipc.h"
 #include "schedule.h"
+#include <x86/event.h>
 #include <x86/insn.h>
 
 void vm_object_init(void *memory, unsigned size)
@@ -119,6 +121,9 @@ _Noreturn void vcpu_host_exit(struct vcpu *vcpu)
         send_exit(object);
         break;
     case VCPU_HOST_INTERRUPT:
+        if (vector == X86_VECTOR_MC) {
+            panic("machine check while a guest ran", NULL);
+        }
         interrupt_handle(vector);
         break;
     case VCPU_SLICE_OVER:
