@@ -154,7 +154,8 @@ endfunction()
 #     [ARGUMENTS <text>]                       more for the kernel's command line
 #     [KERNEL <kernel>]                        default: nacelle
 #     [CPUS <n>] [MEMORY <MiB>]                of the machine; default 1 and NacelleMemory
-#     [TIMEOUT <seconds>])                     when tools/run gives up; default 120
+#     [TIMEOUT <seconds>]                      when tools/run gives up; default 120
+#     [MULTIBOOT1])                            load the 32-bit image by Multiboot 1, not 2
 #
 # An item is a client, a guest or the path of a file. A module's command line is the item's name
 # unless given. The kernel's command line is "scenario=<name> <ARGUMENTS>", the root task's is
@@ -162,7 +163,7 @@ endfunction()
 #
 # Makes build/scenarios/<name>.scenario, which tools/run reads, and build/scenarios/<name>.iso.
 function(nacelle_add_scenario name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg ""
+    cmake_parse_arguments(PARSE_ARGV 1 arg "MULTIBOOT1"
         "DESCRIPTION;ROOT;ROOT_ARGUMENTS;ARGUMENTS;KERNEL;CPUS;MEMORY;TIMEOUT" "MODULES")
     nacelle_no_leftovers("nacelle_add_scenario(${name})" "${arg_UNPARSED_ARGUMENTS}")
     if(NacelleHostOnly)
@@ -180,6 +181,10 @@ function(nacelle_add_scenario name)
     endif()
 
     nacelle_image_of(${arg_KERNEL} kernel depends)
+    if(arg_MULTIBOOT1)
+        set(kernel ${PROJECT_BINARY_DIR}/${arg_KERNEL}.elf32)
+        set(depends ${kernel} ${arg_KERNEL}.multiboot1)
+    endif()
     string(STRIP "scenario=${name} ${arg_ARGUMENTS}" kernel_arguments)
     set(modules "")
     set(clients "")
@@ -204,6 +209,9 @@ function(nacelle_add_scenario name)
     string(APPEND text "symbols=$<TARGET_FILE:${arg_KERNEL}>\nkernel=${kernel}\n")
     string(APPEND text "arguments=${kernel_arguments}\n")
     string(APPEND text "cpus=${arg_CPUS}\nmemory=${arg_MEMORY}\ntimeout=${arg_TIMEOUT}\n")
+    if(arg_MULTIBOOT1)
+        string(APPEND text "multiboot1=1\n")
+    endif()
     foreach(module IN LISTS modules)
         string(APPEND text "module=${module}\n")
     endforeach()

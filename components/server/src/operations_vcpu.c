@@ -381,9 +381,7 @@ static void vcpu_do_resume(struct invocation *invocation)
         return;
     }
     execution->suspended = false;
-    if (execution->state == EXECUTION_STOPPED) {
-        execution->state = EXECUTION_RUNNABLE;
-    } else if (execution->state == EXECUTION_REPLY) {
+    if (execution->state == EXECUTION_STOPPED || execution->state == EXECUTION_REPLY) {
         vcpu_take_reply(object, (uint32_t)invocation->words[0] & ~NACELLE_RESUME_STAY);
         ipc_detach_from_replier(execution);
     }
