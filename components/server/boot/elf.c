@@ -23,15 +23,16 @@ struct program_header {
 _Static_assert(sizeof(struct file_header) == 64, "ELF64");
 _Static_assert(sizeof(struct program_header) == 56, "ELF64");
 
-#define TYPE_EXECUTABLE 2
-#define MACHINE_X86_64 62
-#define SEGMENT_LOAD 1
+#define TYPE_EXECUTABLE     2
+#define MACHINE_X86_64      62
+#define SEGMENT_LOAD        1
 #define SEGMENT_INTERPRETER 3
-#define FLAG_EXECUTE 1u
-#define FLAG_WRITE 2u
-#define FLAG_READ 4u
+#define FLAG_EXECUTE        1u
+#define FLAG_WRITE          2u
+#define FLAG_READ           4u
 
-static const uint8_t magic[7] = {0x7f, 'E', 'L', 'F', 2, 1, 1}; /* 64 bit, little endian, version 1 */
+static const uint8_t magic[7] = {0x7f, 'E', 'L', 'F',
+                                 2,    1,   1}; /* 64 bit, little endian, version 1 */
 
 static const char *check_header(const struct file_header *header, uint64_t size)
 {
@@ -57,7 +58,8 @@ static const char *check_segment(const struct program_header *header, uint64_t s
         header->file_size > header->memory_size) {
         return "a segment lies outside the file";
     }
-    if (header->address >= NACELLE_USER_END || header->memory_size > NACELLE_USER_END - header->address) {
+    if (header->address >= NACELLE_USER_END ||
+        header->memory_size > NACELLE_USER_END - header->address) {
         return "a segment lies outside the user half";
     }
     if ((header->flags & FLAG_WRITE) != 0 && (header->flags & FLAG_EXECUTE) != 0) {
@@ -73,7 +75,8 @@ static void add_segment(struct elf_program *program, const struct program_header
         .memory_size = header->memory_size,
         .offset = header->offset,
         .file_size = header->file_size,
-        .rights = NACELLE_RIGHT_READ | ((header->flags & FLAG_WRITE) != 0 ? NACELLE_RIGHT_WRITE : 0) |
+        .rights = NACELLE_RIGHT_READ |
+                  ((header->flags & FLAG_WRITE) != 0 ? NACELLE_RIGHT_WRITE : 0) |
                   ((header->flags & FLAG_EXECUTE) != 0 ? NACELLE_RIGHT_EXECUTE : 0),
     };
 }

@@ -5,7 +5,7 @@
 #include "../src/layout.h"
 
 #define LOW_MEMORY_END 0x100000
-#define REACHABLE_END 0x100000000 /* by the first page tables */
+#define REACHABLE_END  0x100000000 /* by the first page tables */
 
 extern char server_end[];
 

@@ -11,8 +11,8 @@
 
 /* Multiboot 1: flags of the information, and offsets of what they cover (3.3). */
 #define FLAG_COMMAND_LINE (1u << 2)
-#define FLAG_MODULES (1u << 3)
-#define FLAG_MEMORY_MAP (1u << 6)
+#define FLAG_MODULES      (1u << 3)
+#define FLAG_MEMORY_MAP   (1u << 6)
 
 struct information1 {
     uint32_t flags, mem_lower, mem_upper, boot_device, command_line;
@@ -32,10 +32,10 @@ struct __attribute__((packed)) map_entry1 {
 };
 
 /* Multiboot2: tags (3.6). */
-#define TAG_END 0
+#define TAG_END          0
 #define TAG_COMMAND_LINE 1
-#define TAG_MODULE 3
-#define TAG_MEMORY_MAP 6
+#define TAG_MODULE       3
+#define TAG_MEMORY_MAP   6
 
 struct tag {
     uint32_t type, size;

@@ -11,8 +11,8 @@
 
 #define RW_DATA (X86_PTE_PRESENT | X86_PTE_WRITE | X86_PTE_NO_EXECUTE | X86_PTE_GLOBAL)
 #define RO_DATA (X86_PTE_PRESENT | X86_PTE_NO_EXECUTE | X86_PTE_GLOBAL)
-#define CODE (X86_PTE_PRESENT | X86_PTE_GLOBAL)
-#define TABLE (X86_PTE_PRESENT | X86_PTE_WRITE)
+#define CODE    (X86_PTE_PRESENT | X86_PTE_GLOBAL)
+#define TABLE   (X86_PTE_PRESENT | X86_PTE_WRITE)
 
 extern char server_text_start[], server_text_end[], server_rodata_end[], server_end[];
 
@@ -32,8 +32,8 @@ static void map(uint64_t address, uint64_t physical, uint64_t flags, unsigned le
         }
         table = direct_map(*entry & X86_PTE_ADDRESS_MASK);
     }
-    table[x86_level_index(address, leaf)] =
-        physical | flags | (leaf != X86_LEVEL_4K ? X86_PTE_PAGE : 0);
+    table[x86_level_index(address, leaf)] = physical | flags |
+                                            (leaf != X86_LEVEL_4K ? X86_PTE_PAGE : 0);
 }
 
 /* What a page of the image may be used for, by its address in the image. */
@@ -58,8 +58,8 @@ static void map_direct_around_image(uint64_t physical)
 {
     for (uint64_t page = physical; page < physical + X86_PAGE_2M_SIZE; page += X86_PAGE_SIZE) {
         uint64_t address = page + IMAGE_BASE;
-        bool read_only =
-            address >= (uint64_t)server_text_start && address < (uint64_t)server_rodata_end;
+        bool read_only = address >= (uint64_t)server_text_start &&
+                         address < (uint64_t)server_rodata_end;
 
         map(DIRECT_BASE + page, page, read_only ? RO_DATA : RW_DATA, X86_LEVEL_4K);
     }

@@ -9,9 +9,9 @@
  * An entry that points to a table carries the number of entries used in that table in bits that the
  * processor ignores (SDM vol 3 table 4-20: 62-52), so that an empty table is found without a scan.
  */
-#define USED_SHIFT 52
-#define USED_ONE (1ull << USED_SHIFT)
-#define USED_MASK (0x3ffull << USED_SHIFT)
+#define USED_SHIFT  52
+#define USED_ONE    (1ull << USED_SHIFT)
+#define USED_MASK   (0x3ffull << USED_SHIFT)
 
 #define TABLE_FLAGS (X86_PTE_PRESENT | X86_PTE_WRITE | X86_PTE_USER)
 

@@ -194,8 +194,7 @@ static struct slot *find_victim(struct slot *slot)
         struct slot *slots = (struct slot *)cspace;
         uint64_t limit = cspace->first + 256;
 
-        while (cspace->first < cspace->slots &&
-               slots[cspace->first].type == NACELLE_TYPE_NULL) {
+        while (cspace->first < cspace->slots && slots[cspace->first].type == NACELLE_TYPE_NULL) {
             if (cspace->first == limit) {
                 return NULL;
             }

@@ -7,7 +7,7 @@
 
 /* Which part of its object an internal slot is. */
 enum internal {
-    INTERNAL_THREAD,    /* capability space, address space, fault endpoint */
+    INTERNAL_THREAD, /* capability space, address space, fault endpoint */
     INTERNAL_VCPU_VM,
     INTERNAL_VCPU_ENDPOINT,
     INTERNAL_BINDING,   /* of a notification to an endpoint */

@@ -7,16 +7,16 @@
 #include <x86/msr.h>
 
 /* 8254 channel 2, whose gate and output are in port 0x61 and which interrupts nobody. */
-#define PIT_HZ 1193182u
-#define PIT_CHANNEL2 0x42
-#define PIT_COMMAND 0x43
+#define PIT_HZ             1193182u
+#define PIT_CHANNEL2       0x42
+#define PIT_COMMAND        0x43
 #define PIT_CHANNEL2_MODE0 0xb0 /* channel 2, both bytes, mode 0, binary */
-#define PIT_PORT_B 0x61
-#define PIT_GATE 0x01
-#define PIT_SPEAKER 0x02
-#define PIT_OUTPUT 0x20
-#define CALIBRATION_MS 20
-#define CALIBRATION_TICKS (PIT_HZ / 1000 * CALIBRATION_MS)
+#define PIT_PORT_B         0x61
+#define PIT_GATE           0x01
+#define PIT_SPEAKER        0x02
+#define PIT_OUTPUT         0x20
+#define CALIBRATION_MS     20
+#define CALIBRATION_TICKS  (PIT_HZ / 1000 * CALIBRATION_MS)
 
 /* Never sleeps longer than this, so that counts fit into 32 bits. */
 #define LONGEST_COUNT 0x7fffffffu

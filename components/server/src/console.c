@@ -8,17 +8,17 @@
 #include <x86/insn.h>
 
 /* 16550 at the PC's first serial port. */
-#define COM1 0x3f8
-#define COM1_DIVISOR_LOW (COM1 + 0)
-#define COM1_DIVISOR_HIGH (COM1 + 1)
-#define COM1_FIFO (COM1 + 2)
-#define COM1_LINE_CONTROL (COM1 + 3)
+#define COM1               0x3f8
+#define COM1_DIVISOR_LOW   (COM1 + 0)
+#define COM1_DIVISOR_HIGH  (COM1 + 1)
+#define COM1_FIFO          (COM1 + 2)
+#define COM1_LINE_CONTROL  (COM1 + 3)
 #define COM1_MODEM_CONTROL (COM1 + 4)
-#define COM1_LINE_STATUS (COM1 + 5)
-#define LINE_8N1 0x03
-#define LINE_DIVISOR 0x80
-#define STATUS_EMPTY 0x20 /* room for a character */
-#define STATUS_SENT 0x40  /* nothing left to send */
+#define COM1_LINE_STATUS   (COM1 + 5)
+#define LINE_8N1           0x03
+#define LINE_DIVISOR       0x80
+#define STATUS_EMPTY       0x20 /* room for a character */
+#define STATUS_SENT        0x40 /* nothing left to send */
 
 /* A port that never gets ready (none there) does not stop the server. */
 #define READY_TRIES 100000

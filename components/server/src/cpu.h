@@ -18,8 +18,8 @@ struct thread;
 
 /* One CPU's data, right above its main stack. Nothing of it is shared with other CPUs. */
 struct cpu {
-    struct thread *current;  /* thread that runs, or whose system call is being handled, or 0 */
-    uint64_t cr3;            /* address space loaded */
+    struct thread *current;     /* thread that runs, or whose system call is being handled, or 0 */
+    uint64_t cr3;               /* address space loaded */
     struct scheduling *charged; /* pays for the time since charged_since; 0: idle */
     uint64_t charged_since;     /* TSC */
     uint64_t timer_deadline;    /* TSC at which the timer will fire */

@@ -12,10 +12,13 @@ struct endpoint;
 struct execution;
 struct notification;
 
-enum execution_kind { EXECUTION_THREAD, EXECUTION_VCPU };
+enum execution_kind {
+    EXECUTION_THREAD,
+    EXECUTION_VCPU
+};
 
 enum execution_state {
-    EXECUTION_STOPPED,   /* never started, or fallen out of a wait */
+    EXECUTION_STOPPED, /* never started, or fallen out of a wait */
     EXECUTION_RUNNABLE,
     EXECUTION_SENDING,   /* in the queue of an endpoint, with a message */
     EXECUTION_RECEIVING, /* in the queue of an endpoint or a notification */
@@ -43,11 +46,11 @@ struct scheduling {
  */
 struct execution {
     struct scheduling own;
-    struct scheduling *on;     /* never 0: own, or the caller's */
-    struct execution *caller;  /* whose message was received last and not yet replied to */
-    struct execution *replier; /* in state REPLY: who will reply; 0: nobody can */
-    struct list link;          /* queue of the endpoint or notification waited at */
-    struct endpoint *endpoint; /* in state SENDING, RECEIVING: where */
+    struct scheduling *on;             /* never 0: own, or the caller's */
+    struct execution *caller;          /* whose message was received last and not yet replied to */
+    struct execution *replier;         /* in state REPLY: who will reply; 0: nobody can */
+    struct list link;                  /* queue of the endpoint or notification waited at */
+    struct endpoint *endpoint;         /* in state SENDING, RECEIVING: where */
     struct notification *notification; /* in state RECEIVING without an endpoint: where */
     uint8_t kind;
     uint8_t state;

@@ -8,15 +8,15 @@
 #include <x86/insn.h>
 
 /* 8259A data sheet: ICW1 to ICW4 and the operation commands. */
-#define PIC1_COMMAND 0x20
-#define PIC1_DATA 0x21
-#define PIC2_COMMAND 0xa0
-#define PIC2_DATA 0xa1
-#define ICW1_INIT_ICW4 0x11
-#define ICW4_8086 0x01
-#define CASCADE_LINE 2
+#define PIC1_COMMAND      0x20
+#define PIC1_DATA         0x21
+#define PIC2_COMMAND      0xa0
+#define PIC2_DATA         0xa1
+#define ICW1_INIT_ICW4    0x11
+#define ICW4_8086         0x01
+#define CASCADE_LINE      2
 #define OCW2_SPECIFIC_EOI 0x60
-#define OCW3_READ_ISR 0x0b
+#define OCW3_READ_ISR     0x0b
 
 static struct interrupt_line lines[INTERRUPT_LINES];
 static uint16_t mask = 0xffff & ~(1u << CASCADE_LINE);

@@ -195,7 +195,8 @@ void ipc_endpoint_notified(struct endpoint *endpoint)
 static void fail_wait(struct execution *execution)
 {
     if (execution->kind == EXECUTION_VCPU) {
-        set_state(execution, EXECUTION_REPLY); /* with nobody to reply: NACELLE_VCPU_RESUME goes on */
+        set_state(execution,
+                  EXECUTION_REPLY); /* with nobody to reply: NACELLE_VCPU_RESUME goes on */
     } else if (thread_of(execution)->in_fault) {
         thread_of(execution)->in_fault = false;
         set_state(execution, EXECUTION_STOPPED); /* nobody handled its fault */

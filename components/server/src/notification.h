@@ -11,14 +11,14 @@ struct endpoint;
 struct execution;
 
 struct notification {
-    uint64_t bits;         /* signalled and not yet received */
-    struct list waiting;   /* executions that receive here */
-    uint64_t deadline;     /* TSC, when armed */
-    uint64_t timer_bits;   /* what the timer signals; 0: not armed */
+    uint64_t bits;       /* signalled and not yet received */
+    struct list waiting; /* executions that receive here */
+    uint64_t deadline;   /* TSC, when armed */
+    uint64_t timer_bits; /* what the timer signals; 0: not armed */
     /* Skew heap of the armed timers of one CPU. */
     struct notification *parent, *left, *right;
-    struct cpu *cpu;       /* whose heap */
-    struct slot binding;   /* internal slot: the endpoint it is bound to */
+    struct cpu *cpu;     /* whose heap */
+    struct slot binding; /* internal slot: the endpoint it is bound to */
     uint64_t reserved[15];
 };
 

@@ -147,7 +147,8 @@ static const struct operation frame_table[] = {
     [NACELLE_FRAME_INFO & 0xff] = {frame_info, 0, 0},
 };
 
-const struct operations frame_operations = {frame_table, sizeof(frame_table) / sizeof(*frame_table)};
+const struct operations frame_operations = {frame_table,
+                                            sizeof(frame_table) / sizeof(*frame_table)};
 
 static void cspace_copy(struct invocation *invocation)
 {
@@ -279,7 +280,7 @@ static void aspace_do_map(struct invocation *invocation)
             space_attach(&aspace->space, slot, mapping.address);
         } else {
             fail(invocation, error,
-                 error == NACELLE_ERROR_INVALID_ARGUMENT    ? NACELLE_CULPRIT_WORD(2)
+                 error == NACELLE_ERROR_INVALID_ARGUMENT  ? NACELLE_CULPRIT_WORD(2)
                  : error == NACELLE_ERROR_NO_TABLE_MEMORY ? NACELLE_CULPRIT_CAPABILITY
                                                           : NACELLE_CULPRIT_WORD(1));
         }

@@ -12,8 +12,8 @@
 #include <x86/insn.h>
 
 /* Bits of rflags that a client may set for a thread: status flags and DF. */
-#define RFLAGS_SETTABLE                                                                            \
-    (X86_RFLAGS_CF | X86_RFLAGS_PF | X86_RFLAGS_AF | X86_RFLAGS_ZF | X86_RFLAGS_SF |               \
+#define RFLAGS_SETTABLE                                                              \
+    (X86_RFLAGS_CF | X86_RFLAGS_PF | X86_RFLAGS_AF | X86_RFLAGS_ZF | X86_RFLAGS_SF | \
      X86_RFLAGS_DF | X86_RFLAGS_OF)
 
 static struct thread *invoked_thread(const struct invocation *invocation)
@@ -307,7 +307,8 @@ static void interrupt_bind(struct invocation *invocation)
         return;
     }
 
-    struct slot *slot = argument_slot(invocation, 0, NACELLE_TYPE_NOTIFICATION, NACELLE_RIGHT_WRITE);
+    struct slot *slot =
+        argument_slot(invocation, 0, NACELLE_TYPE_NOTIFICATION, NACELLE_RIGHT_WRITE);
 
     if (slot == NULL) {
         return;

@@ -41,7 +41,7 @@ static void vm_do_map(struct invocation *invocation)
 
     if (error != NACELLE_ERROR_OK) {
         fail(invocation, error,
-             error == NACELLE_ERROR_INVALID_ARGUMENT    ? NACELLE_CULPRIT_WORD(2)
+             error == NACELLE_ERROR_INVALID_ARGUMENT  ? NACELLE_CULPRIT_WORD(2)
              : error == NACELLE_ERROR_UNSUPPORTED     ? NACELLE_CULPRIT_WORD(0)
              : error == NACELLE_ERROR_NO_TABLE_MEMORY ? NACELLE_CULPRIT_CAPABILITY
                                                       : NACELLE_CULPRIT_WORD(1));
@@ -72,8 +72,8 @@ static void vm_do_unmap(struct invocation *invocation)
 
 static void vm_do_open_ports(struct invocation *invocation)
 {
-    struct slot *ports = argument_slot(invocation, 0, NACELLE_TYPE_IOPORT,
-                                       NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE);
+    struct slot *ports =
+        argument_slot(invocation, 0, NACELLE_TYPE_IOPORT, NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE);
 
     if (ports == NULL) {
         return;
@@ -167,7 +167,8 @@ static void vcpu_configure(struct invocation *invocation)
     struct vcpu_object *object = invoked_vcpu(invocation);
     struct slot *vm = argument_slot(invocation, 0, NACELLE_TYPE_VM, NACELLE_RIGHT_WRITE);
     struct slot *endpoint =
-        vm != NULL ? argument_slot(invocation, 1, NACELLE_TYPE_ENDPOINT, NACELLE_RIGHT_WRITE) : NULL;
+        vm != NULL ? argument_slot(invocation, 1, NACELLE_TYPE_ENDPOINT, NACELLE_RIGHT_WRITE)
+                   : NULL;
 
     if (vm == NULL || endpoint == NULL) {
         return;

@@ -11,7 +11,7 @@
 
 /* Flags of a slot. */
 #define SLOT_ORIGINAL 1u /* made by retyping: the object lives as long as this capability */
-#define SLOT_DEVICE 2u   /* untyped or frame over memory whose contents are kept */
+#define SLOT_DEVICE   2u /* untyped or frame over memory whose contents are kept */
 #define SLOT_INTERNAL 4u /* part of an object, not of a capability space; never a source */
 
 /* Steps over which a capability may be derived. */
@@ -56,8 +56,8 @@ _Static_assert(sizeof(struct slot) == 1 << NACELLE_SIZE_SLOT, "64 bytes a slot")
 
 /* A capability space: an array of slots. The memory of slot 0, never used as one, holds this. */
 struct cspace {
-    uint64_t slots;  /* number, slot 0 included */
-    uint64_t first;  /* while it is being deleted: no capability below this slot */
+    uint64_t slots; /* number, slot 0 included */
+    uint64_t first; /* while it is being deleted: no capability below this slot */
     uint64_t reserved[6];
 };
 

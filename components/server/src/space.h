@@ -5,7 +5,10 @@
 
 #include "slot.h"
 
-enum space_kind { SPACE_ADDRESS, SPACE_VM };
+enum space_kind {
+    SPACE_ADDRESS,
+    SPACE_VM
+};
 
 /*
  * The part that address spaces and VMs share: the list of the capabilities that map something into

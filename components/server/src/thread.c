@@ -9,7 +9,7 @@
 #include <x86/insn.h>
 
 /* Initial FPU control words: SDM vol 1 8.1.5 and 11.6.4 (FXSAVE area: FCW at 0, MXCSR at 24). */
-#define FCW_RESET 0x037f
+#define FCW_RESET   0x037f
 #define MXCSR_RESET 0x1f80
 
 void thread_init(struct thread *thread)

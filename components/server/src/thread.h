@@ -4,30 +4,30 @@
 #define SERVER_THREAD_H
 
 /* Offsets for assembly, checked in thread.c. */
-#define FRAME_R15 0
-#define FRAME_R14 8
-#define FRAME_R13 16
-#define FRAME_R12 24
-#define FRAME_R11 32
-#define FRAME_R10 40
-#define FRAME_R9 48
-#define FRAME_R8 56
-#define FRAME_RDI 64
-#define FRAME_RSI 72
-#define FRAME_RBP 80
-#define FRAME_RBX 88
-#define FRAME_RDX 96
-#define FRAME_RCX 104
-#define FRAME_RAX 112
+#define FRAME_R15    0
+#define FRAME_R14    8
+#define FRAME_R13    16
+#define FRAME_R12    24
+#define FRAME_R11    32
+#define FRAME_R10    40
+#define FRAME_R9     48
+#define FRAME_R8     56
+#define FRAME_RDI    64
+#define FRAME_RSI    72
+#define FRAME_RBP    80
+#define FRAME_RBX    88
+#define FRAME_RDX    96
+#define FRAME_RCX    104
+#define FRAME_RAX    112
 #define FRAME_VECTOR 120
-#define FRAME_ERROR 128
-#define FRAME_RIP 136
-#define FRAME_CS 144
+#define FRAME_ERROR  128
+#define FRAME_RIP    136
+#define FRAME_CS     144
 #define FRAME_RFLAGS 152
-#define FRAME_RSP 160
-#define FRAME_SS 168
-#define FRAME_SIZE 176
-#define THREAD_CPU FRAME_SIZE /* struct thread.cpu */
+#define FRAME_RSP    160
+#define FRAME_SS     168
+#define FRAME_SIZE   176
+#define THREAD_CPU   FRAME_SIZE /* struct thread.cpu */
 
 #ifndef __ASSEMBLER__
 
@@ -56,7 +56,7 @@ struct thread {
     struct execution execution;
     struct slot cspace, aspace, fault_endpoint; /* internal slots */
     bool by_system_call; /* frame of a system call: SYSEXIT brings it back, rcx and rdx are lost */
-    bool in_fault; /* waits for the reply to a fault, not to a call */
+    bool in_fault;       /* waits for the reply to a fault, not to a call */
     bool restart;        /* the system call goes on when the thread runs next */
     uint8_t fpu[512] __attribute__((aligned(64))); /* FXSAVE area */
 };
@@ -71,7 +71,8 @@ static inline struct nacelle_ipc_buffer *thread_buffer(struct thread *thread)
 
 static inline struct cspace *thread_cspace(struct thread *thread)
 {
-    return thread->cspace.type == NACELLE_TYPE_CSPACE ? (struct cspace *)thread->cspace.object : NULL;
+    return thread->cspace.type == NACELLE_TYPE_CSPACE ? (struct cspace *)thread->cspace.object
+                                                      : NULL;
 }
 
 static inline struct thread *thread_of(struct execution *execution)

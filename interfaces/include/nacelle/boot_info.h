@@ -5,15 +5,15 @@
 
 #include <stdint.h>
 
-#define NACELLE_BOOT_INFO_MAGIC 0x656c6c6563616e21ull /* "!nacelle", little endian */
+#define NACELLE_BOOT_INFO_MAGIC  0x656c6c6563616e21ull /* "!nacelle", little endian */
 #define NACELLE_BOOT_UNTYPED_MAX 64
 #define NACELLE_BOOT_MODULES_MAX 16
-#define NACELLE_BOOT_NAME_MAX 128
+#define NACELLE_BOOT_NAME_MAX    128
 
 /* Where the server maps things for the root task; all addresses are in its own address space. */
-#define NACELLE_ROOT_BOOT_INFO 0x7fff00000000ull /* struct nacelle_boot_info, read only */
+#define NACELLE_ROOT_BOOT_INFO  0x7fff00000000ull /* struct nacelle_boot_info, read only */
 #define NACELLE_ROOT_IPC_BUFFER 0x7fff00010000ull
-#define NACELLE_ROOT_STACK_TOP 0x7fff00100000ull
+#define NACELLE_ROOT_STACK_TOP  0x7fff00100000ull
 #define NACELLE_ROOT_STACK_SIZE 0x10000ull
 
 /* Capabilities that the root task starts with. */
@@ -40,9 +40,9 @@ struct nacelle_boot_untyped {
 
 /* A boot module: its memory is one device untyped. The root task's own module comes first. */
 struct nacelle_boot_module {
-    uint64_t slot;     /* the untyped that covers it */
-    uint64_t physical; /* address of the first byte, page aligned */
-    uint64_t size;     /* bytes */
+    uint64_t slot;                            /* the untyped that covers it */
+    uint64_t physical;                        /* address of the first byte, page aligned */
+    uint64_t size;                            /* bytes */
     char command_line[NACELLE_BOOT_NAME_MAX]; /* ends with 0; the first word names it */
 };
 

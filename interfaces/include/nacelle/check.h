@@ -83,7 +83,7 @@ enum nacelle_check {
 #define NACELLE_CHECK_ENUM(name, number, text) NACELLE_CHECK_##name = (number),
     NACELLE_CHECKS(NACELLE_CHECK_ENUM)
 #undef NACELLE_CHECK_ENUM
-        NACELLE_CHECK_END
+    NACELLE_CHECK_END
 };
 
 #endif

@@ -16,8 +16,8 @@
     /* READ WRITE EXECUTE: access; gpa; gva with GVA_VALID; WALK: the access was one to a guest */ \
     /* page table; detail: rights of the mapping found there, as NACELLE_RIGHT_*                */ \
     X(MEMORY, 2, "second-level fault")                                                             \
-    X(CPUID, 3, "CPUID")           /* number: leaf (eax), detail: subleaf (ecx) */                 \
-    X(MSR, 4, "MSR access")        /* number: MSR; READ or WRITE; value: what is written */        \
+    X(CPUID, 3, "CPUID")    /* number: leaf (eax), detail: subleaf (ecx) */                        \
+    X(MSR, 4, "MSR access") /* number: MSR; READ or WRITE; value: what is written */               \
     /* number: 0 3 4 8, READ: MOV from, WRITE: MOV to; detail: general register; value: what is */ \
     /* written. CLTS and LMSW are WRITEs to 0 with CR_CLTS or CR_LMSW set (LMSW: value = source */ \
     /* word, gva: address of a memory operand with GVA_VALID)                                   */ \
@@ -25,7 +25,7 @@
     /* number: 0-7, READ or WRITE, detail: general register, value: what is written             */ \
     X(DEBUG_REGISTER, 6, "debug register access")                                                  \
     X(HLT, 7, "HLT")                                                                               \
-    X(HYPERCALL, 8, "hypercall")   /* VMCALL or VMMCALL; number: eax; arguments in registers */    \
+    X(HYPERCALL, 8, "hypercall") /* VMCALL or VMMCALL; number: eax; arguments in registers */      \
     /* number: vector, detail: error code with ERROR_CODE, value: fault address (#PF) or the    */ \
     /* DR6 bits (#DB)                                                                           */ \
     X(EXCEPTION, 9, "exception")                                                                   \
@@ -52,23 +52,23 @@
     /* an instruction of VMX or SVM other than the hypercall; number: NACELLE_VIRT_*            */ \
     X(VIRTUALIZATION, 25, "virtualization instruction")                                            \
     X(INIT, 26, "INIT signal")                                                                     \
-    X(SIPI, 27, "start-up IPI")    /* number: vector */                                            \
+    X(SIPI, 27, "start-up IPI")       /* number: vector */                                         \
     X(RANDOM, 28, "RDRAND or RDSEED") /* number: 0 RDRAND, 1 RDSEED; detail: general register */   \
-    X(INVPCID, 29, "INVPCID")      /* detail: register of the type; gva: descriptor's address */   \
+    X(INVPCID, 29, "INVPCID") /* detail: register of the type; gva: descriptor's address */        \
     X(XSAVES, 30, "XSAVES or XRSTORS") /* number: 0 XSAVES, 1 XRSTORS */                           \
     X(SINGLE_STEP, 31, "single step")                                                              \
     X(GETSEC, 32, "GETSEC")                                                                        \
     X(RSM, 33, "RSM")                                                                              \
     X(MISCONFIGURATION, 34, "second-level misconfiguration") /* gpa */                             \
     X(MACHINE_CHECK, 35, "machine check at entry")                                                 \
-    X(UNKNOWN, 36, "unknown")      /* the raw codes say what the processor reported */
+    X(UNKNOWN, 36, "unknown") /* the raw codes say what the processor reported */
 
 /* Exit kinds: the label of an exit message (below NACELLE_EXIT_COUNT; NACELLE_TAG_KERNEL set). */
 enum nacelle_exit_kind {
 #define NACELLE_EXIT_ENUM(name, number, text) NACELLE_EXIT_##name = (number),
     NACELLE_EXITS(NACELLE_EXIT_ENUM)
 #undef NACELLE_EXIT_ENUM
-        NACELLE_EXIT_COUNT
+    NACELLE_EXIT_COUNT
 };
 
 /* Instructions of NACELLE_EXIT_VIRTUALIZATION, both vendors'. */
@@ -95,17 +95,17 @@ enum nacelle_virtualization_instruction {
 };
 
 /* Flags of the exit record. */
-#define NACELLE_EXIT_READ (1u << 0)
-#define NACELLE_EXIT_WRITE (1u << 1)
-#define NACELLE_EXIT_EXECUTE (1u << 2)
-#define NACELLE_EXIT_STRING (1u << 3)
-#define NACELLE_EXIT_REPEAT (1u << 4)
-#define NACELLE_EXIT_IMMEDIATE (1u << 5)
-#define NACELLE_EXIT_GVA_VALID (1u << 6)
-#define NACELLE_EXIT_WALK (1u << 7)
+#define NACELLE_EXIT_READ       (1u << 0)
+#define NACELLE_EXIT_WRITE      (1u << 1)
+#define NACELLE_EXIT_EXECUTE    (1u << 2)
+#define NACELLE_EXIT_STRING     (1u << 3)
+#define NACELLE_EXIT_REPEAT     (1u << 4)
+#define NACELLE_EXIT_IMMEDIATE  (1u << 5)
+#define NACELLE_EXIT_GVA_VALID  (1u << 6)
+#define NACELLE_EXIT_WALK       (1u << 7)
 #define NACELLE_EXIT_ERROR_CODE (1u << 8)
-#define NACELLE_EXIT_CR_CLTS (1u << 9)
-#define NACELLE_EXIT_CR_LMSW (1u << 10)
+#define NACELLE_EXIT_CR_CLTS    (1u << 9)
+#define NACELLE_EXIT_CR_LMSW    (1u << 10)
 /* The exit came while an event was being delivered; the engine delivers it again at the next entry
  * unless the client cancels it. vectoring and vectoring_error describe it. */
 #define NACELLE_EXIT_VECTORING (1u << 11)
@@ -118,15 +118,15 @@ enum nacelle_virtualization_instruction {
  * An event, to inject and as reported: bits 7-0 vector, 10-8 type, 11 has an error code, 31 valid.
  * The layout is that of SDM vol 3 24.8.3 and APM vol 2 15.20, which agree.
  */
-#define NACELLE_EVENT_INTERRUPT (0u << 8)
-#define NACELLE_EVENT_NMI (2u << 8)
-#define NACELLE_EVENT_EXCEPTION (3u << 8)
-#define NACELLE_EVENT_SOFTWARE_INTERRUPT (4u << 8)
+#define NACELLE_EVENT_INTERRUPT                     (0u << 8)
+#define NACELLE_EVENT_NMI                           (2u << 8)
+#define NACELLE_EVENT_EXCEPTION                     (3u << 8)
+#define NACELLE_EVENT_SOFTWARE_INTERRUPT            (4u << 8)
 #define NACELLE_EVENT_PRIVILEGED_SOFTWARE_EXCEPTION (5u << 8)
-#define NACELLE_EVENT_SOFTWARE_EXCEPTION (6u << 8)
-#define NACELLE_EVENT_TYPE_MASK (7u << 8)
-#define NACELLE_EVENT_ERROR_CODE (1u << 11)
-#define NACELLE_EVENT_VALID (1u << 31)
+#define NACELLE_EVENT_SOFTWARE_EXCEPTION            (6u << 8)
+#define NACELLE_EVENT_TYPE_MASK                     (7u << 8)
+#define NACELLE_EVENT_ERROR_CODE                    (1u << 11)
+#define NACELLE_EVENT_VALID                         (1u << 31)
 
 /* Vendors of the raw codes. */
 #define NACELLE_VENDOR_VMX 1
@@ -142,7 +142,7 @@ enum nacelle_virtualization_instruction {
  * Reply: label = NACELLE_RESUME_* flags. Dirty groups of the state page are taken over first.
  */
 #define NACELLE_RESUME_ADVANCE 1u /* go on after the instruction; else execute it again */
-#define NACELLE_RESUME_STAY 2u    /* stay stopped until NACELLE_VCPU_RESUME */
+#define NACELLE_RESUME_STAY    2u /* stay stopped until NACELLE_VCPU_RESUME */
 
 #ifndef __ASSEMBLER__
 

@@ -23,17 +23,17 @@
  * as lost, and keeps all others.
  */
 #define NACELLE_MESSAGE_REGISTERS 4
-#define NACELLE_MESSAGE_WORDS 64
+#define NACELLE_MESSAGE_WORDS     64
 
 /* System calls: bits 63-56 of the tag on entry. */
-#define NACELLE_CALL 0       /* send to an endpoint and wait for the reply; or invoke an object */
-#define NACELLE_SEND 1       /* send to an endpoint, wait until received; or signal a notification */
-#define NACELLE_RECEIVE 2    /* wait for a message at an endpoint, or for a notification */
-#define NACELLE_REPLY 3      /* reply to the caller whose message was received last */
+#define NACELLE_CALL          0 /* send to an endpoint and wait for the reply; or invoke an object */
+#define NACELLE_SEND          1 /* send to an endpoint, wait until received; or signal a notification */
+#define NACELLE_RECEIVE       2 /* wait for a message at an endpoint, or for a notification */
+#define NACELLE_REPLY         3 /* reply to the caller whose message was received last */
 #define NACELLE_REPLY_RECEIVE 4 /* reply, then receive, as one step; without a caller: receive */
-#define NACELLE_POLL 5       /* receive, or NACELLE_ERROR_WOULD_BLOCK at once */
-#define NACELLE_YIELD 6      /* give up the rest of the time slice */
-#define NACELLE_SYSTEM_CALLS 7
+#define NACELLE_POLL          5 /* receive, or NACELLE_ERROR_WOULD_BLOCK at once */
+#define NACELLE_YIELD         6 /* give up the rest of the time slice */
+#define NACELLE_SYSTEM_CALLS  7
 
 /*
  * Tag of a message:
@@ -46,18 +46,18 @@
  *   bits 63-56  system call (in only)
  * Other bits are ignored on entry and 0 on return.
  */
-#define NACELLE_TAG_LENGTH_MASK 0x7f
-#define NACELLE_TAG_CAPABILITY (1ull << 7)
-#define NACELLE_TAG_ERROR (1ull << 8)
-#define NACELLE_TAG_KERNEL (1ull << 9)
-#define NACELLE_TAG_CALL (1ull << 10)
-#define NACELLE_TAG_LABEL_SHIFT 16
-#define NACELLE_TAG_LABEL_MASK 0xffffffffull
+#define NACELLE_TAG_LENGTH_MASK       0x7f
+#define NACELLE_TAG_CAPABILITY        (1ull << 7)
+#define NACELLE_TAG_ERROR             (1ull << 8)
+#define NACELLE_TAG_KERNEL            (1ull << 9)
+#define NACELLE_TAG_CALL              (1ull << 10)
+#define NACELLE_TAG_LABEL_SHIFT       16
+#define NACELLE_TAG_LABEL_MASK        0xffffffffull
 #define NACELLE_TAG_SYSTEM_CALL_SHIFT 56
 
 /* Labels of messages that the kernel makes (NACELLE_TAG_KERNEL set). Exit kinds are below 0x100. */
 #define NACELLE_LABEL_NOTIFICATION 0x100 /* word 0: the bits signalled since the last receive */
-#define NACELLE_LABEL_FAULT 0x101 /* word 0: vector, 1: error code, 2: rip, 3: address (cr2) */
+#define NACELLE_LABEL_FAULT        0x101 /* word 0: vector, 1: error code, 2: rip, 3: address (cr2) */
 
 #ifndef __ASSEMBLER__
 

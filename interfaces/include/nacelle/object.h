@@ -16,40 +16,40 @@ enum nacelle_type {
     NACELLE_TYPE_THREAD = 5,       /* thread; size 13: kernel page, IPC buffer page */
     NACELLE_TYPE_ENDPOINT = 6,     /* endpoint; size 6 */
     NACELLE_TYPE_NOTIFICATION = 7, /* notification with a timer; size 8 */
-    NACELLE_TYPE_VM = 8,           /* guest-physical address space; size 15 to 24: with its tables */
-    NACELLE_TYPE_VCPU = 9,         /* vCPU; size 14 */
-    NACELLE_TYPE_IOPORT = 10,      /* range of I/O ports; not made from memory */
-    NACELLE_TYPE_INTERRUPT = 11,   /* one interrupt line; not made from memory */
+    NACELLE_TYPE_VM = 8,         /* guest-physical address space; size 15 to 24: with its tables */
+    NACELLE_TYPE_VCPU = 9,       /* vCPU; size 14 */
+    NACELLE_TYPE_IOPORT = 10,    /* range of I/O ports; not made from memory */
+    NACELLE_TYPE_INTERRUPT = 11, /* one interrupt line; not made from memory */
     NACELLE_TYPE_COUNT
 };
 
-#define NACELLE_SIZE_PAGE 12
-#define NACELLE_SIZE_LARGE 21
-#define NACELLE_SIZE_HUGE 30
-#define NACELLE_SIZE_UNTYPED_MIN 12
-#define NACELLE_SIZE_UNTYPED_MAX 40
-#define NACELLE_SIZE_SLOT 6
-#define NACELLE_SIZE_CSPACE_MIN 8
-#define NACELLE_SIZE_CSPACE_MAX 24
-#define NACELLE_SIZE_ASPACE_MIN 13
-#define NACELLE_SIZE_ASPACE_MAX 24
-#define NACELLE_SIZE_THREAD 13
-#define NACELLE_SIZE_ENDPOINT 6
+#define NACELLE_SIZE_PAGE         12
+#define NACELLE_SIZE_LARGE        21
+#define NACELLE_SIZE_HUGE         30
+#define NACELLE_SIZE_UNTYPED_MIN  12
+#define NACELLE_SIZE_UNTYPED_MAX  40
+#define NACELLE_SIZE_SLOT         6
+#define NACELLE_SIZE_CSPACE_MIN   8
+#define NACELLE_SIZE_CSPACE_MAX   24
+#define NACELLE_SIZE_ASPACE_MIN   13
+#define NACELLE_SIZE_ASPACE_MAX   24
+#define NACELLE_SIZE_THREAD       13
+#define NACELLE_SIZE_ENDPOINT     6
 #define NACELLE_SIZE_NOTIFICATION 8
-#define NACELLE_SIZE_VM_MIN 15
-#define NACELLE_SIZE_VM_MAX 24
-#define NACELLE_SIZE_VCPU 14
+#define NACELLE_SIZE_VM_MIN       15
+#define NACELLE_SIZE_VM_MAX       24
+#define NACELLE_SIZE_VCPU         14
 
 /*
  * Rights. Endpoint: WRITE sends, READ receives, GRANT lets a capability go with a message.
  * Notification: WRITE signals, READ waits, binds and sets the timer. Frame: as mapped. Every other
  * object: READ for operations that only look, WRITE for the others.
  */
-#define NACELLE_RIGHT_READ 1u
-#define NACELLE_RIGHT_WRITE 2u
+#define NACELLE_RIGHT_READ    1u
+#define NACELLE_RIGHT_WRITE   2u
 #define NACELLE_RIGHT_EXECUTE 4u
-#define NACELLE_RIGHT_GRANT 8u
-#define NACELLE_RIGHTS_ALL 15u
+#define NACELLE_RIGHT_GRANT   8u
+#define NACELLE_RIGHTS_ALL    15u
 
 /*
  * Operations: the label of a NACELLE_CALL to the object's capability. The object type stands in
@@ -69,7 +69,7 @@ enum nacelle_type {
  * INFO    -> w0: physical address, w1: size in bytes, w2: bytes used, w3: 1 when device memory.
  */
 #define NACELLE_UNTYPED_RETYPE NACELLE_OPERATION(1, 0)
-#define NACELLE_UNTYPED_INFO NACELLE_OPERATION(1, 1)
+#define NACELLE_UNTYPED_INFO   NACELLE_OPERATION(1, 1)
 
 /*
  * Frame.
@@ -77,7 +77,7 @@ enum nacelle_type {
  * INFO    -> w0: physical address, w1: size in bytes, w2: address it is mapped at.
  */
 #define NACELLE_FRAME_UNMAP NACELLE_OPERATION(2, 0)
-#define NACELLE_FRAME_INFO NACELLE_OPERATION(2, 1)
+#define NACELLE_FRAME_INFO  NACELLE_OPERATION(2, 1)
 
 /*
  * Capability space. Slot 0 is never usable.
@@ -90,9 +90,9 @@ enum nacelle_type {
  * REVOKE  w0: slot. Deletes all that was derived from the capability, and keeps it.
  * IDENTIFY w0: slot -> w0: type, w1: rights, w2: badge, w3: size as a power of two.
  */
-#define NACELLE_CSPACE_COPY NACELLE_OPERATION(3, 0)
-#define NACELLE_CSPACE_DELETE NACELLE_OPERATION(3, 1)
-#define NACELLE_CSPACE_REVOKE NACELLE_OPERATION(3, 2)
+#define NACELLE_CSPACE_COPY     NACELLE_OPERATION(3, 0)
+#define NACELLE_CSPACE_DELETE   NACELLE_OPERATION(3, 1)
+#define NACELLE_CSPACE_REVOKE   NACELLE_OPERATION(3, 2)
 #define NACELLE_CSPACE_IDENTIFY NACELLE_OPERATION(3, 3)
 
 /*
@@ -103,7 +103,7 @@ enum nacelle_type {
  *         half), OVERLAP, ALREADY_MAPPED, NO_TABLE_MEMORY, MISSING_RIGHT.
  * UNMAP   w0: slot of what was mapped. NOT_MAPPED.
  */
-#define NACELLE_ASPACE_MAP NACELLE_OPERATION(4, 0)
+#define NACELLE_ASPACE_MAP   NACELLE_OPERATION(4, 0)
 #define NACELLE_ASPACE_UNMAP NACELLE_OPERATION(4, 1)
 #define NACELLE_MAP_UNCACHED (1u << 8) /* device memory; write-back otherwise */
 
@@ -123,17 +123,17 @@ enum nacelle_type {
  * READ_REGISTER  w0: index 0-15 as in the architecture, 16 rip, 17 rflags -> w0: value.
  * WRITE_REGISTER w0: index, w1: value; of rflags only the arithmetic flags and DF are taken.
  */
-#define NACELLE_THREAD_CONFIGURE NACELLE_OPERATION(5, 0)
-#define NACELLE_THREAD_SET_REGISTERS NACELLE_OPERATION(5, 1)
-#define NACELLE_THREAD_SET_PRIORITY NACELLE_OPERATION(5, 2)
-#define NACELLE_THREAD_RESUME NACELLE_OPERATION(5, 3)
-#define NACELLE_THREAD_SUSPEND NACELLE_OPERATION(5, 4)
-#define NACELLE_THREAD_READ_REGISTER NACELLE_OPERATION(5, 5)
+#define NACELLE_THREAD_CONFIGURE      NACELLE_OPERATION(5, 0)
+#define NACELLE_THREAD_SET_REGISTERS  NACELLE_OPERATION(5, 1)
+#define NACELLE_THREAD_SET_PRIORITY   NACELLE_OPERATION(5, 2)
+#define NACELLE_THREAD_RESUME         NACELLE_OPERATION(5, 3)
+#define NACELLE_THREAD_SUSPEND        NACELLE_OPERATION(5, 4)
+#define NACELLE_THREAD_READ_REGISTER  NACELLE_OPERATION(5, 5)
 #define NACELLE_THREAD_WRITE_REGISTER NACELLE_OPERATION(5, 6)
-#define NACELLE_THREAD_RIP 16
-#define NACELLE_THREAD_RFLAGS 17
+#define NACELLE_THREAD_RIP            16
+#define NACELLE_THREAD_RFLAGS         17
 
-#define NACELLE_PRIORITIES 32
+#define NACELLE_PRIORITIES            32
 
 /*
  * Notification: 64 bits that are set by signals and taken all at once by whoever waits.
@@ -142,8 +142,8 @@ enum nacelle_type {
  *           message with label NACELLE_LABEL_NOTIFICATION; 0 unbinds. One notification an endpoint.
  * SET_TIMER w0: absolute TSC value at which the badge is set; 0 cancels. One timer a notification.
  */
-#define NACELLE_NOTIFICATION_SIGNAL NACELLE_OPERATION(7, 0)
-#define NACELLE_NOTIFICATION_BIND NACELLE_OPERATION(7, 1)
+#define NACELLE_NOTIFICATION_SIGNAL    NACELLE_OPERATION(7, 0)
+#define NACELLE_NOTIFICATION_BIND      NACELLE_OPERATION(7, 1)
 #define NACELLE_NOTIFICATION_SET_TIMER NACELLE_OPERATION(7, 2)
 
 /*
@@ -159,12 +159,12 @@ enum nacelle_type {
  *           the engine switches between vCPUs can be opened. MSR_NOT_OPENABLE, OUT_OF_RANGE.
  * CLOSE_MSR w0: MSR. OUT_OF_RANGE.
  */
-#define NACELLE_VM_MAP NACELLE_OPERATION(8, 0)
-#define NACELLE_VM_UNMAP NACELLE_OPERATION(8, 1)
-#define NACELLE_VM_OPEN_PORTS NACELLE_OPERATION(8, 2)
+#define NACELLE_VM_MAP         NACELLE_OPERATION(8, 0)
+#define NACELLE_VM_UNMAP       NACELLE_OPERATION(8, 1)
+#define NACELLE_VM_OPEN_PORTS  NACELLE_OPERATION(8, 2)
 #define NACELLE_VM_CLOSE_PORTS NACELLE_OPERATION(8, 3)
-#define NACELLE_VM_OPEN_MSR NACELLE_OPERATION(8, 4)
-#define NACELLE_VM_CLOSE_MSR NACELLE_OPERATION(8, 5)
+#define NACELLE_VM_OPEN_MSR    NACELLE_OPERATION(8, 4)
+#define NACELLE_VM_CLOSE_MSR   NACELLE_OPERATION(8, 5)
 
 /*
  * vCPU. State operations need it stopped: waiting for the reply to an exit, suspended, or never
@@ -193,35 +193,35 @@ enum nacelle_type {
  * STATISTICS      -> w0: entries into the guest, w1: exits sent to the client, w2: preemptions,
  *                 w3: events injected.
  */
-#define NACELLE_VCPU_CONFIGURE NACELLE_OPERATION(9, 0)
-#define NACELLE_VCPU_READ_REGISTER NACELLE_OPERATION(9, 1)
-#define NACELLE_VCPU_WRITE_REGISTER NACELLE_OPERATION(9, 2)
-#define NACELLE_VCPU_READ_REGISTERS NACELLE_OPERATION(9, 3)
+#define NACELLE_VCPU_CONFIGURE       NACELLE_OPERATION(9, 0)
+#define NACELLE_VCPU_READ_REGISTER   NACELLE_OPERATION(9, 1)
+#define NACELLE_VCPU_WRITE_REGISTER  NACELLE_OPERATION(9, 2)
+#define NACELLE_VCPU_READ_REGISTERS  NACELLE_OPERATION(9, 3)
 #define NACELLE_VCPU_WRITE_REGISTERS NACELLE_OPERATION(9, 4)
-#define NACELLE_VCPU_FETCH NACELLE_OPERATION(9, 5)
-#define NACELLE_VCPU_STORE NACELLE_OPERATION(9, 6)
-#define NACELLE_VCPU_INJECT NACELLE_OPERATION(9, 7)
-#define NACELLE_VCPU_CANCEL NACELLE_OPERATION(9, 8)
-#define NACELLE_VCPU_POKE NACELLE_OPERATION(9, 9)
-#define NACELLE_VCPU_SUSPEND NACELLE_OPERATION(9, 10)
-#define NACELLE_VCPU_RESUME NACELLE_OPERATION(9, 11)
-#define NACELLE_VCPU_SET_PRIORITY NACELLE_OPERATION(9, 12)
-#define NACELLE_VCPU_SET_CONTROL NACELLE_OPERATION(9, 13)
-#define NACELLE_VCPU_STATISTICS NACELLE_OPERATION(9, 14)
+#define NACELLE_VCPU_FETCH           NACELLE_OPERATION(9, 5)
+#define NACELLE_VCPU_STORE           NACELLE_OPERATION(9, 6)
+#define NACELLE_VCPU_INJECT          NACELLE_OPERATION(9, 7)
+#define NACELLE_VCPU_CANCEL          NACELLE_OPERATION(9, 8)
+#define NACELLE_VCPU_POKE            NACELLE_OPERATION(9, 9)
+#define NACELLE_VCPU_SUSPEND         NACELLE_OPERATION(9, 10)
+#define NACELLE_VCPU_RESUME          NACELLE_OPERATION(9, 11)
+#define NACELLE_VCPU_SET_PRIORITY    NACELLE_OPERATION(9, 12)
+#define NACELLE_VCPU_SET_CONTROL     NACELLE_OPERATION(9, 13)
+#define NACELLE_VCPU_STATISTICS      NACELLE_OPERATION(9, 14)
 
 /* What NACELLE_VCPU_SET_CONTROL sets. Everything else exits always, or never needs to. */
 enum nacelle_control {
-    NACELLE_CONTROL_EXCEPTIONS = 0, /* mask of vectors 0-31 that exit; default: 0 */
-    NACELLE_CONTROL_HLT = 1,        /* 1: HLT exits (default), 0: it idles inside the guest */
-    NACELLE_CONTROL_PAUSE = 2,      /* 1: PAUSE exits; default: 0 */
-    NACELLE_CONTROL_TSC = 3,        /* 1: RDTSC and RDTSCP exit; default: 0 */
-    NACELLE_CONTROL_TSC_OFFSET = 4, /* added to the TSC that the guest reads; default: 0 */
-    NACELLE_CONTROL_DEBUG_REGISTERS = 5,  /* 1: MOV to and from DR exits (default), 0: does not */
+    NACELLE_CONTROL_EXCEPTIONS = 0,      /* mask of vectors 0-31 that exit; default: 0 */
+    NACELLE_CONTROL_HLT = 1,             /* 1: HLT exits (default), 0: it idles inside the guest */
+    NACELLE_CONTROL_PAUSE = 2,           /* 1: PAUSE exits; default: 0 */
+    NACELLE_CONTROL_TSC = 3,             /* 1: RDTSC and RDTSCP exit; default: 0 */
+    NACELLE_CONTROL_TSC_OFFSET = 4,      /* added to the TSC that the guest reads; default: 0 */
+    NACELLE_CONTROL_DEBUG_REGISTERS = 5, /* 1: MOV to and from DR exits (default), 0: does not */
     NACELLE_CONTROL_DESCRIPTOR_TABLES = 6, /* 1: LGDT, SGDT, LLDT... exit; default: 0 */
-    NACELLE_CONTROL_INVLPG = 7,     /* 1: INVLPG and INVPCID exit; default: 0 */
-    NACELLE_CONTROL_CR3 = 8,        /* 1: MOV to and from CR3 exits; default: 0 */
-    NACELLE_CONTROL_CR0_MASK = 9,   /* CR0 bits owned by the client: writes that change them exit */
-    NACELLE_CONTROL_CR4_MASK = 10,  /* CR4 bits owned by the client */
+    NACELLE_CONTROL_INVLPG = 7,            /* 1: INVLPG and INVPCID exit; default: 0 */
+    NACELLE_CONTROL_CR3 = 8,               /* 1: MOV to and from CR3 exits; default: 0 */
+    NACELLE_CONTROL_CR0_MASK = 9,  /* CR0 bits owned by the client: writes that change them exit */
+    NACELLE_CONTROL_CR4_MASK = 10, /* CR4 bits owned by the client */
     NACELLE_CONTROL_SINGLE_STEP = 11, /* 1: exits after each instruction; default: 0 */
     NACELLE_CONTROL_COUNT
 };
@@ -231,7 +231,7 @@ enum nacelle_control {
  * IN   w0: port, w1: size 1, 2 or 4 -> w0: value. OUT_OF_RANGE, INVALID_ARGUMENT, MISSING_RIGHT.
  * OUT  w0: port, w1: size, w2: value.
  */
-#define NACELLE_IOPORT_IN NACELLE_OPERATION(10, 0)
+#define NACELLE_IOPORT_IN  NACELLE_OPERATION(10, 0)
 #define NACELLE_IOPORT_OUT NACELLE_OPERATION(10, 1)
 
 /*
@@ -240,7 +240,7 @@ enum nacelle_control {
  *             line is masked from there to ACKNOWLEDGE, and at first. 0 unbinds.
  * ACKNOWLEDGE unmasks the line.
  */
-#define NACELLE_INTERRUPT_BIND NACELLE_OPERATION(11, 0)
+#define NACELLE_INTERRUPT_BIND        NACELLE_OPERATION(11, 0)
 #define NACELLE_INTERRUPT_ACKNOWLEDGE NACELLE_OPERATION(11, 1)
 
 #endif

@@ -12,16 +12,16 @@
  * dirty: the client sets it for the groups that it changed; the engine reads it once when the vCPU
  *        is resumed, takes these groups over, each checked, and clears it.
  */
-#define NACELLE_GROUP_IP (1u << 0)
-#define NACELLE_GROUP_SEGMENTS (1u << 1)
-#define NACELLE_GROUP_CONTROL (1u << 2)
-#define NACELLE_GROUP_TABLES (1u << 3)
+#define NACELLE_GROUP_IP          (1u << 0)
+#define NACELLE_GROUP_SEGMENTS    (1u << 1)
+#define NACELLE_GROUP_CONTROL     (1u << 2)
+#define NACELLE_GROUP_TABLES      (1u << 3)
 #define NACELLE_GROUP_SYSTEM_CALL (1u << 4)
-#define NACELLE_GROUP_EVENTS (1u << 5)
-#define NACELLE_GROUP_DEBUG (1u << 6)
-#define NACELLE_GROUP_FPU (1u << 7)
-#define NACELLE_GROUPS_ALL 0xffu
-#define NACELLE_GROUPS 8
+#define NACELLE_GROUP_EVENTS      (1u << 5)
+#define NACELLE_GROUP_DEBUG       (1u << 6)
+#define NACELLE_GROUP_FPU         (1u << 7)
+#define NACELLE_GROUPS_ALL        0xffu
+#define NACELLE_GROUPS            8
 
 /* Index of a segment register in nacelle_vcpu_state.segments: the architecture's encoding. */
 enum nacelle_segment_index {
@@ -37,24 +37,24 @@ enum nacelle_segment_index {
 };
 
 /* nacelle_vcpu_state.blocking: what holds events back (SDM vol 3 24.4.2). */
-#define NACELLE_BLOCKING_STI (1u << 0)
+#define NACELLE_BLOCKING_STI    (1u << 0)
 #define NACELLE_BLOCKING_MOV_SS (1u << 1)
-#define NACELLE_BLOCKING_SMI (1u << 2)
-#define NACELLE_BLOCKING_NMI (1u << 3)
+#define NACELLE_BLOCKING_SMI    (1u << 2)
+#define NACELLE_BLOCKING_NMI    (1u << 3)
 
 /* nacelle_vcpu_state.activity (SDM vol 3 24.4.2). */
-#define NACELLE_ACTIVITY_ACTIVE 0
-#define NACELLE_ACTIVITY_HLT 1
-#define NACELLE_ACTIVITY_SHUTDOWN 2
+#define NACELLE_ACTIVITY_ACTIVE        0
+#define NACELLE_ACTIVITY_HLT           1
+#define NACELLE_ACTIVITY_SHUTDOWN      2
 #define NACELLE_ACTIVITY_WAIT_FOR_SIPI 3
 
 /* nacelle_vcpu_state.windows: exits that the client asks for, each reported once. */
 #define NACELLE_WINDOW_INTERRUPT (1u << 0)
-#define NACELLE_WINDOW_NMI (1u << 1)
+#define NACELLE_WINDOW_NMI       (1u << 1)
 
-#define NACELLE_STATE_PAGE_SIZE 4096
-#define NACELLE_STATE_GENERAL 0x80 /* offset of general, for assembly */
-#define NACELLE_STATE_FPU_SIZE 3072
+#define NACELLE_STATE_PAGE_SIZE  4096
+#define NACELLE_STATE_GENERAL    0x80 /* offset of general, for assembly */
+#define NACELLE_STATE_FPU_SIZE   3072
 
 #ifndef __ASSEMBLER__
 

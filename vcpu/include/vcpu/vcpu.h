@@ -36,7 +36,7 @@ struct vcpu_host_context {
     uint32_t sysenter_cs;
     uint64_t sysenter_esp, sysenter_eip;
     uint64_t pat;
-    uint64_t xcr0; /* what the host's own programs use; guests may have all that the CPU has */
+    uint64_t xcr0;  /* what the host's own programs use; guests may have all that the CPU has */
     uint64_t stack; /* top of the stack on which vcpu_host_exit is called */
 };
 
@@ -51,10 +51,10 @@ struct vcpu_cpu {
     struct vcpu *fpu_owner;   /* public: whose FPU state is in the registers, or 0 */
     uint64_t vmxon;           /* physical address of the VMXON region; 0: not enabled */
     uint64_t host_cr0, host_cr4; /* as the VM exit restores them */
-    uint64_t xcr0_supported;  /* XCR0 bits that guests may set */
+    uint64_t xcr0_supported;     /* XCR0 bits that guests may set */
     uint32_t next_vpid;
     uint32_t preemption_timer_shift; /* TSC bits below one tick of the preemption timer */
-    uint32_t features;        /* internal: optional features found */
+    uint32_t features;               /* internal: optional features found */
     uint32_t pin, procedure, procedure2, exit, entry; /* control words for a new vCPU */
     uint64_t ept_pointer_flags;
     uint64_t host_efer;     /* as the VM exit restores it: without SCE */
@@ -121,11 +121,11 @@ enum nacelle_error vm_close_msr(struct vm *vm, uint32_t msr);
  *   0x0000 state page, 0x1000 VMCS or VMCB, 0x2000 XSAVE area, 0x3000 struct vcpu.
  * The host may use the bytes of the last page from VCPU_STRUCT_SIZE on.
  */
-#define VCPU_STATE_OFFSET 0x0000
+#define VCPU_STATE_OFFSET   0x0000
 #define VCPU_CONTROL_OFFSET 0x1000
-#define VCPU_XSAVE_OFFSET 0x2000
-#define VCPU_STRUCT_OFFSET 0x3000
-#define VCPU_STRUCT_SIZE 2048
+#define VCPU_XSAVE_OFFSET   0x2000
+#define VCPU_STRUCT_OFFSET  0x3000
+#define VCPU_STRUCT_SIZE    2048
 struct vcpu *vcpu_create(void *memory);
 
 static inline struct nacelle_vcpu_state *vcpu_state(struct vcpu *vcpu)
