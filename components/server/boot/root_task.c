@@ -209,7 +209,7 @@ static void fill_info(struct nacelle_boot_info *info, const struct boot_report *
     info->abi_minor = NACELLE_ABI_MINOR;
     info->vendor = vcpu_vendor();
     info->tsc_hz = clock_hz();
-    info->server_text = (uint64_t)(server_text_end - server_text_start);
+    info->server_text = (uint64_t)server_text_end - (uint64_t)server_text_start;
     __builtin_memcpy(info->command_line, report->command_line, NACELLE_BOOT_NAME_MAX);
     if (x86_cpuid(0x80000000, 0).eax >= 0x80000004) {
         for (unsigned i = 0; i < 3; i++) {

@@ -142,11 +142,11 @@ void aspace_unmap(struct aspace *aspace, uint64_t address, unsigned size)
     uint64_t *path[X86_LEVEL_PML4 + 1] = {0};
     uint64_t *table = aspace->pml4;
 
-    for (unsigned level = X86_LEVEL_PML4; level >= leaf; level--) {
+    for (unsigned level = X86_LEVEL_PML4; level > leaf; level--) {
         path[level] = &table[x86_level_index(address, level)];
-        table = level > leaf ? table_of(*path[level]) : NULL;
+        table = table_of(*path[level]);
     }
-    *path[leaf] = 0;
+    table[x86_level_index(address, leaf)] = 0;
     for (unsigned level = leaf + 1; level <= X86_LEVEL_PML4; level++) {
         *path[level] -= USED_ONE;
         if ((*path[level] & USED_MASK) != 0) {

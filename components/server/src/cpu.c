@@ -45,8 +45,8 @@ static void init_idt(void)
                 ist = own_stacks[i].ist;
             }
         }
-        idt[vector] = x86_gate64((uint64_t)trap_stubs + vector * STUB_SIZE, SELECTOR_KERNEL_CODE,
-                                 X86_TYPE_INTERRUPT_GATE, 0, ist);
+        idt[vector] = x86_gate64((uint64_t)trap_stubs + (uint64_t)vector * STUB_SIZE,
+                                 SELECTOR_KERNEL_CODE, X86_TYPE_INTERRUPT_GATE, 0, ist);
     }
 }
 

@@ -8,7 +8,7 @@
 #include "vcpu_object.h"
 
 /* Memory cleared between two looks at pending interrupts. */
-#define CLEAR_STEP (256u * 1024)
+#define CLEAR_STEP 0x40000ul
 /* Objects made in one go. */
 #define RETYPE_STEP 64
 
@@ -269,9 +269,8 @@ static void aspace_do_map(struct invocation *invocation)
         fail(invocation, NACELLE_ERROR_WRONG_TYPE, NACELLE_CULPRIT_WORD(0));
     } else if (slot->space != 0) {
         fail(invocation, NACELLE_ERROR_ALREADY_MAPPED, NACELLE_CULPRIT_WORD(0));
-    } else if ((flags & ~(uint64_t)(NACELLE_RIGHTS_ALL | NACELLE_MAP_UNCACHED)) != 0) {
-        fail(invocation, NACELLE_ERROR_INVALID_ARGUMENT, NACELLE_CULPRIT_WORD(2));
-    } else if (slot->type != NACELLE_TYPE_FRAME && (flags & NACELLE_RIGHT_EXECUTE) != 0) {
+    } else if ((flags & ~(uint64_t)(NACELLE_RIGHTS_ALL | NACELLE_MAP_UNCACHED)) != 0 ||
+               (slot->type != NACELLE_TYPE_FRAME && (flags & NACELLE_RIGHT_EXECUTE) != 0)) {
         fail(invocation, NACELLE_ERROR_INVALID_ARGUMENT, NACELLE_CULPRIT_WORD(2));
     } else {
         enum nacelle_error error = aspace_map(aspace, &mapping);

@@ -62,6 +62,6 @@ struct nacelle_boot_info {
     struct nacelle_boot_module modules[NACELLE_BOOT_MODULES_MAX];
 };
 
-_Static_assert(sizeof(struct nacelle_boot_info) <= 3 * 4096, "the server maps three pages");
+_Static_assert(sizeof(struct nacelle_boot_info) <= 3 * 4096ul, "the server maps three pages");
 
 #endif
