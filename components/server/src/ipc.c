@@ -92,8 +92,11 @@ static bool transfer_capability(struct execution *from, struct execution *to)
         return false;
     }
 
-    struct slot *source = cspace_slot(source_space, thread_buffer(thread_of(from))->send_slot);
-    struct slot *target = cspace_slot(target_space, thread_buffer(thread_of(to))->receive_slot);
+    /* Read once: clients can change them at any time. */
+    uint64_t send_slot = *(volatile uint64_t *)&thread_buffer(thread_of(from))->send_slot;
+    uint64_t receive_slot = *(volatile uint64_t *)&thread_buffer(thread_of(to))->receive_slot;
+    struct slot *source = cspace_slot(source_space, send_slot);
+    struct slot *target = cspace_slot(target_space, receive_slot);
     struct slot_mint keep = {.rights = NACELLE_RIGHTS_ALL};
     struct slot value;
 
@@ -101,6 +104,7 @@ static bool transfer_capability(struct execution *from, struct execution *to)
         target->type != NACELLE_TYPE_NULL || slot_mint(source, &keep, &value) != NACELLE_ERROR_OK) {
         return false;
     }
+    cspace_will_fill(target_space, receive_slot);
     slot_derive(source, target, &value);
     return true;
 }

@@ -20,26 +20,14 @@ static void clear(uint64_t physical, uint64_t bytes)
     __asm__ volatile("rep stosq" : "+D"(memory), "+c"(quads) : "a"(0ull) : "memory");
 }
 
-/*
- * Clears the memory of the objects, some at a time; true when all of it is clear. How far it came is
- * kept in the untyped, not in the caller, who may never come back.
- */
+/* Clears the memory of the objects, some at a time; true when all of it is clear. */
 static bool clear_some(struct slot *untyped, const struct retype *retype)
 {
-    uint64_t end = retype->offset + (retype->count << retype->size);
-    uint64_t from = untyped_clear_from(untyped, retype->offset);
-    uint64_t bytes = end > from ? end - from : 0;
+    struct untyped_piece piece;
+    bool all = untyped_clear_step(untyped, retype, CLEAR_STEP, &piece);
 
-    if ((untyped->flags & SLOT_DEVICE) != 0 || bytes == 0) {
-        return true;
-    }
-    if (untyped_is_reusable(untyped)) {
-        untyped->badge = 0;
-    }
-    bytes = bytes > CLEAR_STEP ? CLEAR_STEP : bytes;
-    clear(untyped->object + from, bytes);
-    untyped->cleared = from + bytes;
-    return untyped->cleared == end;
+    clear(untyped->object + piece.start, piece.end - piece.start);
+    return all;
 }
 
 /* The capability space that word number word names (0: the caller's own), or 0 after fail(). */

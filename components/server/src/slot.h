@@ -22,15 +22,18 @@
  * derived from it, one step deeper. So "all that was derived from it" is the run of deeper slots
  * behind it, and deleting leaves from the end never breaks the order.
  *
- *            object             badge            space                  cleared
- *   untyped  physical address   bytes used       bytes in all           bytes known to be zero
- *   frame    physical address   mapped at        space it is mapped in  -
- *   thread   object             IPC buffer at    address space          -
- *   vCPU     object             state page at    address space          -
- *   I/O port first | last << 16 -                VM it is open in       -
- *   endpoint object             badge            -                      -
- *   notification object         badge            -                      -
- *   others   object             -                -                      -
+ *            object             badge            space
+ *   untyped  physical address   bytes used       bytes in all
+ *   frame    physical address   mapped at        space it is mapped in
+ *   thread   object             IPC buffer at    address space
+ *   vCPU     object             state page at    address space
+ *   I/O port first | last << 16 -                VM it is open in
+ *   endpoint object             badge            -
+ *   notification object         badge            -
+ *   others   object             -                -
+ *
+ * An untyped also has the offsets between which its memory, as far as it is not used, is known to
+ * be zero.
  *
  * In an internal slot, space is the object that contains it and size says which part of it.
  */
@@ -47,9 +50,12 @@ struct slot {
     struct slot *previous, *next; /* order of derivation */
     union {
         struct slot *mapped_previous; /* list of all that is mapped in one space */
-        uint64_t cleared;
+        uint64_t clean_start;
     };
-    struct slot *mapped_next;
+    union {
+        struct slot *mapped_next;
+        uint64_t clean_end;
+    };
 };
 
 _Static_assert(sizeof(struct slot) == 1 << NACELLE_SIZE_SLOT, "64 bytes a slot");
@@ -70,6 +76,15 @@ static inline struct slot *cspace_slot(struct cspace *cspace, uint64_t index)
         return NULL;
     }
     return (struct slot *)cspace + index;
+}
+
+/* Call it before a capability goes into an empty slot: the space may be in the middle of being deleted,
+ * and must not go while something is in it. */
+static inline void cspace_will_fill(struct cspace *cspace, uint64_t index)
+{
+    if (index < cspace->first) {
+        cspace->first = index;
+    }
 }
 
 /* Makes memory, zeroed, into a capability space of 1 << size bytes. */

@@ -39,9 +39,7 @@ struct slot *destination_slot(struct invocation *invocation, struct cspace *cspa
         fail(invocation, NACELLE_ERROR_SLOT_OCCUPIED, NACELLE_CULPRIT_WORD(word));
         return NULL;
     }
-    if (index < cspace->first) {
-        cspace->first = index; /* the space may be in the middle of being deleted */
-    }
+    cspace_will_fill(cspace, index);
     return slot;
 }
 

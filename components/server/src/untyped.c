@@ -88,9 +88,32 @@ void untyped_capability(const struct slot *untyped, const struct retype *retype,
     }
 }
 
-uint64_t untyped_clear_from(const struct slot *untyped, uint64_t offset)
+bool untyped_clear_step(struct slot *untyped, const struct retype *retype, uint64_t most,
+                        struct untyped_piece *piece)
 {
-    uint64_t cleared = untyped_is_reusable(untyped) ? 0 : untyped->cleared;
+    uint64_t end = retype->offset + (retype->count << retype->size);
+    uint64_t from = retype->offset;
 
-    return cleared > offset ? cleared : offset;
+    *piece = (struct untyped_piece){0, 0};
+    if ((untyped->flags & SLOT_DEVICE) != 0) {
+        return true;
+    }
+    if (untyped_is_reusable(untyped)) {
+        untyped->badge = 0;
+        untyped->clean_start = 0;
+        untyped->clean_end = 0;
+    }
+    /* An earlier retyping may have given up half way, at another offset: what lies before the place
+     * where it began is as dirty as what lies behind the place where it stopped. */
+    if (from >= untyped->clean_start && from < untyped->clean_end) {
+        from = untyped->clean_end;
+    } else {
+        untyped->clean_start = from;
+    }
+    if (from >= end) {
+        return true;
+    }
+    *piece = (struct untyped_piece){from, end - from > most ? from + most : end};
+    untyped->clean_end = piece->end;
+    return piece->end == end;
 }

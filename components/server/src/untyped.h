@@ -38,8 +38,17 @@ enum nacelle_error untyped_retype(const struct slot *untyped, uint64_t type_and_
 void untyped_capability(const struct slot *untyped, const struct retype *retype, uint64_t index,
                         struct slot *value);
 
-/* Offset from which memory must be cleared before what begins at offset is used: between "used" and
- * "cleared" it is known to be zero. */
-uint64_t untyped_clear_from(const struct slot *untyped, uint64_t offset);
+/* A piece of an untyped, as offsets. */
+struct untyped_piece {
+    uint64_t start, end;
+};
+
+/*
+ * The next piece to clear, at most that many bytes, before the objects can be made; empty when their
+ * memory is known to be zero, or is device memory. It is booked as cleared in the untyped, not in
+ * the caller, who may never come back. true when all is clear once the piece is.
+ */
+bool untyped_clear_step(struct slot *untyped, const struct retype *retype, uint64_t most,
+                        struct untyped_piece *piece);
 
 #endif
