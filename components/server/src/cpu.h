@@ -11,6 +11,7 @@
 #ifndef __ASSEMBLER__
 
 #include "execution.h"
+#include "timer_heap.h"
 #include <vcpu/vcpu.h>
 #include <x86/descriptor.h>
 
@@ -26,22 +27,30 @@ struct cpu {
     uint32_t ready_mask;        /* bit n: queue n has entries */
     uint32_t number;
     struct list ready[NACELLE_PRIORITIES];
-    struct notification *timers; /* heap of armed timers, earliest first */
-    struct thread *fpu_thread;   /* whose FPU state is in the registers (or engine.fpu_owner) */
-    bool task_switched;          /* CR0.TS */
+    struct timer *timers;      /* heap of armed timers, earliest first */
+    struct thread *fpu_thread; /* whose FPU state is in the registers (or engine.fpu_owner) */
+    bool task_switched;        /* CR0.TS */
     struct x86_tss64 tss;
     struct vcpu_cpu engine;
 };
 
 _Static_assert(sizeof(struct cpu) <= CPU_DATA_SIZE, "two pages a CPU");
 
+#ifdef NACELLE_HOST
+extern struct cpu host_cpu; /* of a unit test */
+#endif
+
 /* This CPU's data, from the stack pointer: every stack lies in the CPU's region. */
 static inline struct cpu *this_cpu(void)
 {
+#ifdef NACELLE_HOST
+    return &host_cpu;
+#else
     uint64_t stack;
 
     __asm__("mov %%rsp, %0" : "=r"(stack));
     return (struct cpu *)((stack & ~(uint64_t)(CPU_REGION_SIZE - 1)) + CPU_DATA);
+#endif
 }
 
 /* Sets up descriptor tables, system-call MSRs and control registers of the CPU with this number;

@@ -43,52 +43,9 @@ void notification_bound(struct notification *notification)
     }
 }
 
-/* Joins two skew heaps: walks down the right spines, and swaps the children on the way. */
-static struct notification *join(struct notification *a, struct notification *b,
-                                 struct notification *parent)
-{
-    struct notification *root = NULL;
-    struct notification **link = &root;
-
-    while (a != NULL && b != NULL) {
-        if (b->deadline < a->deadline) {
-            struct notification *swap = a;
-
-            a = b;
-            b = swap;
-        }
-        *link = a;
-        a->parent = parent;
-        parent = a;
-
-        struct notification *right = a->right;
-
-        a->right = a->left;
-        link = &a->left;
-        a = right;
-    }
-    *link = a != NULL ? a : b;
-    if (*link != NULL) {
-        (*link)->parent = parent;
-    }
-    return root;
-}
-
 static void disarm(struct notification *notification)
 {
-    struct notification *parent = notification->parent;
-    struct notification *rest = join(notification->left, notification->right, parent);
-
-    if (parent == NULL) {
-        notification->cpu->timers = rest;
-    } else if (parent->left == notification) {
-        parent->left = rest;
-    } else {
-        parent->right = rest;
-    }
-    notification->parent = NULL;
-    notification->left = NULL;
-    notification->right = NULL;
+    timer_heap_remove(&notification->cpu->timers, &notification->timer);
     notification->timer_bits = 0;
 }
 
@@ -100,10 +57,10 @@ void notification_set_timer(struct notification *notification, uint64_t deadline
         disarm(notification);
     }
     if (bits != 0) {
-        notification->deadline = deadline;
+        notification->timer.deadline = deadline;
         notification->timer_bits = bits;
         notification->cpu = cpu;
-        cpu->timers = join(cpu->timers, notification, NULL);
+        timer_heap_insert(&cpu->timers, &notification->timer);
     }
     schedule_timer_changed();
 }
@@ -116,7 +73,7 @@ uint64_t notification_first_deadline(const struct cpu *cpu)
 void notification_fire_timers(struct cpu *cpu, uint64_t now)
 {
     while (cpu->timers != NULL && cpu->timers->deadline <= now) {
-        struct notification *due = cpu->timers;
+        struct notification *due = container_of(cpu->timers, struct notification, timer);
         uint64_t bits = due->timer_bits;
 
         disarm(due);

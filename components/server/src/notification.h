@@ -5,6 +5,7 @@
 
 #include "list.h"
 #include "slot.h"
+#include "timer_heap.h"
 
 struct cpu;
 struct endpoint;
@@ -13,11 +14,9 @@ struct execution;
 struct notification {
     uint64_t bits;       /* signalled and not yet received */
     struct list waiting; /* executions that receive here */
-    uint64_t deadline;   /* TSC, when armed */
+    struct timer timer;
     uint64_t timer_bits; /* what the timer signals; 0: not armed */
-    /* Skew heap of the armed timers of one CPU. */
-    struct notification *parent, *left, *right;
-    struct cpu *cpu;     /* whose heap */
+    struct cpu *cpu;     /* in whose heap the timer is */
     struct slot binding; /* internal slot: the endpoint it is bound to */
     uint64_t reserved[15];
 };

@@ -31,6 +31,7 @@ void thread_set_registers(struct thread *thread, uint64_t rip, uint64_t rsp)
         .ss = SELECTOR_USER_STACK,
     };
     thread->by_system_call = false;
+    thread->restart = false; /* whatever it was in the middle of, it is elsewhere now */
 }
 
 void thread_reply(struct thread *thread, const uint64_t *words, unsigned length)
@@ -108,5 +109,9 @@ void thread_destroy(struct thread *thread)
     }
     if (cpu->fpu_thread == thread) {
         cpu->fpu_thread = NULL;
+    }
+    if (cpu->tss.rsp[0] == (uint64_t)&thread->cpu) {
+        cpu->tss.rsp[0] =
+            0; /* another thread may come to lie there: not to be taken for this one */
     }
 }
