@@ -45,6 +45,8 @@ static void exclude(uint64_t start, uint64_t end)
 void memory_init(const struct boot_report *report)
 {
     for (uint32_t i = 0; i < report->region_count; i++) {
+        /* Firmware has been seen to list memory twice: it must not be handed out twice. */
+        exclude(report->regions[i].start, report->regions[i].end);
         add(report->regions[i].start, report->regions[i].end);
     }
     exclude(0, LOW_MEMORY_END);

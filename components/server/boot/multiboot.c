@@ -79,7 +79,7 @@ static void add_region(struct boot_report *report, uint64_t start, uint64_t leng
 {
     uint64_t end = start + length;
 
-    if (type != MEMORY_AVAILABLE || end < start) {
+    if (type != MEMORY_AVAILABLE || end < start || start >= DIRECT_SIZE) {
         return;
     }
     start = (start + 0xfff) & ~0xfffull;
@@ -121,11 +121,11 @@ static void read1(uint32_t information, struct boot_report *report)
                    modules[i].command_line != 0 ? at(modules[i].command_line) : "",
                    NACELLE_BOOT_NAME_MAX);
     }
-    for (uint32_t offset = 0; offset + sizeof(struct map_entry1) <= info->map_length;) {
-        const struct map_entry1 *entry = at(info->map + offset);
+    for (uint64_t offset = 0; offset + sizeof(struct map_entry1) <= info->map_length;) {
+        const struct map_entry1 *entry = at(info->map + (uint32_t)offset);
 
         add_region(report, entry->start, entry->length, entry->type);
-        offset += entry->size + (uint32_t)sizeof(entry->size);
+        offset += entry->size + sizeof(entry->size);
     }
 }
 
@@ -136,7 +136,7 @@ static void read_map2(const struct tag *tag, struct boot_report *report)
     if (map->entry_size < sizeof(struct map_entry2)) {
         refuse("the memory map is malformed", "Multiboot2 tag 6");
     }
-    for (uint32_t offset = sizeof(*map); offset + map->entry_size <= tag->size;
+    for (uint64_t offset = sizeof(*map); offset + map->entry_size <= tag->size;
          offset += map->entry_size) {
         const struct map_entry2 *entry = (const void *)((const char *)map + offset);
 
@@ -148,12 +148,16 @@ static void read2(uint32_t information, struct boot_report *report)
 {
     uint32_t total = *(const uint32_t *)at(information);
 
-    for (uint32_t offset = 8; offset + sizeof(struct tag) <= total;) {
-        const struct tag *tag = at(information + offset);
+    for (uint64_t offset = 8; offset + sizeof(struct tag) <= total;) {
+        const struct tag *tag = at(information + (uint32_t)offset);
         const struct tag_module *module = (const void *)tag;
 
-        if (tag->type == TAG_END || tag->size < sizeof(*tag)) {
+        if (tag->type == TAG_END) {
             return;
+        }
+        if (tag->size < sizeof(*tag) || tag->size > total - offset ||
+            (tag->type == TAG_MODULE && tag->size < sizeof(*module))) {
+            refuse("the boot information is malformed", "size of a Multiboot2 tag");
         }
         if (tag->type == TAG_COMMAND_LINE) {
             copy_line(report->command_line, (const char *)(tag + 1), tag->size - sizeof(*tag));
@@ -163,7 +167,7 @@ static void read2(uint32_t information, struct boot_report *report)
         } else if (tag->type == TAG_MEMORY_MAP) {
             read_map2(tag, report);
         }
-        offset += (tag->size + 7) & ~7u;
+        offset += ((uint64_t)tag->size + 7) & ~7ull;
     }
 }
 

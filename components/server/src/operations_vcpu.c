@@ -20,8 +20,9 @@ static void attach(const struct invocation *invocation, struct slot *slot, uint6
 
 static void vm_do_map(struct invocation *invocation)
 {
-    uint64_t rights = invocation->words[2] & NACELLE_RIGHTS_ALL;
-    uint64_t flags = invocation->words[2] & ~(uint64_t)NACELLE_RIGHTS_ALL;
+    const uint64_t mappable = NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE | NACELLE_RIGHT_EXECUTE;
+    uint64_t rights = invocation->words[2] & mappable;
+    uint64_t flags = invocation->words[2] & ~mappable;
     struct slot *frame = argument_slot(invocation, 0, NACELLE_TYPE_FRAME, (unsigned)rights);
 
     if (frame == NULL) {
@@ -173,7 +174,7 @@ static void vcpu_configure(struct invocation *invocation)
     if (vm == NULL || endpoint == NULL) {
         return;
     }
-    if (object->execution.state != EXECUTION_STOPPED) {
+    if (execution_can_run(&object->execution)) {
         fail(invocation, NACELLE_ERROR_BUSY, NACELLE_CULPRIT_CAPABILITY);
         return;
     }
@@ -181,6 +182,9 @@ static void vcpu_configure(struct invocation *invocation)
         fail(invocation, NACELLE_ERROR_TOO_DEEP, NACELLE_CULPRIT_WORD(0));
         return;
     }
+    ipc_withdraw(&object->execution); /* what it was in the middle of is over */
+    object->exit_pending = false;
+    object->execution.suspended = false;
     capability_bind(vm, &object->vm, INTERNAL_VCPU_VM, object);
     capability_bind(endpoint, &object->endpoint, INTERNAL_VCPU_ENDPOINT, object);
     vcpu_attach(vcpu_engine(object), (struct vm *)vm->object);
@@ -306,8 +310,8 @@ static void vcpu_do_store(struct invocation *invocation)
     if (vcpu_store(vcpu_engine(invoked_vcpu(invocation)), (uint32_t)invocation->words[0],
                    &refusal) != NACELLE_ERROR_OK) {
         fail(invocation, NACELLE_ERROR_INVALID_STATE, NACELLE_CULPRIT_WORD(0));
-        invocation->reply[1] = refusal.group;
-        invocation->reply[2] = refusal.check;
+        reply_word(invocation, 1, refusal.group);
+        reply_word(invocation, 2, refusal.check);
     }
 }
 

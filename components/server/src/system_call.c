@@ -82,6 +82,16 @@ static const struct operation *find_operation(unsigned type, uint32_t label,
     return &operations[type]->table[number];
 }
 
+/* The reply of an operation that was refused: the culprit, and further words that say more. */
+static void fail_invocation(struct thread *thread, struct invocation *invocation)
+{
+    unsigned length = invocation->reply_length > 1 ? invocation->reply_length : 1;
+
+    invocation->reply[0] = invocation->culprit;
+    thread_reply(thread, invocation->reply, length);
+    thread->frame.rsi = nacelle_tag(invocation->error, length) | NACELLE_TAG_ERROR;
+}
+
 static void invoke(struct thread *thread, struct slot *slot, uint64_t tag)
 {
     enum nacelle_error error = NACELLE_ERROR_OK;
@@ -109,9 +119,7 @@ static void invoke(struct thread *thread, struct slot *slot, uint64_t tag)
         }
         operation->handler(&invocation);
         if (invocation.error != NACELLE_ERROR_OK) {
-            thread_fail(thread, invocation.error, invocation.culprit);
-            thread->frame.r9 = invocation.reply[1];
-            thread->frame.r10 = invocation.reply[2];
+            fail_invocation(thread, &invocation);
         } else if (invocation.outcome == OUTCOME_RESTART) {
             thread->restart = true;
         } else if (invocation.outcome == OUTCOME_REPLY) {

@@ -42,6 +42,9 @@ void trap_from_server(struct frame *frame)
     if (frame->vector >= FIRST_INTERRUPT) {
         /* Idle, between the steps of a long operation, or on SYSEXIT (see entry.S). */
         interrupt_handle((uint32_t)frame->vector);
+        if (frame->rip == (uint64_t)sysexit_instruction) {
+            schedule_run(); /* all of the thread is in its frame still: maybe another one's turn */
+        }
     } else if (fixup != 0) {
         frame->rip = fixup;
     } else if (frame->rip == (uint64_t)sysexit_instruction) {

@@ -60,9 +60,13 @@ static void send_exit(struct vcpu_object *object)
     const struct nacelle_vcpu_state *state = vcpu_state(vcpu_engine(object));
     const struct nacelle_exit *record = &state->exit;
     struct execution *execution = &object->execution;
-    uint32_t kind = record->kind;
+    uint32_t kind = *(const volatile uint32_t *)&record->kind;
     bool has_gpa = kind == NACELLE_EXIT_MEMORY || kind == NACELLE_EXIT_MISCONFIGURATION;
 
+    /* An exit that waited to be sent lay in the client's page meanwhile: no label is forged there. */
+    if (kind >= NACELLE_EXIT_COUNT) {
+        kind = NACELLE_EXIT_UNKNOWN;
+    }
     object->exits++;
     execution->tag = nacelle_tag(kind, 4) | NACELLE_TAG_KERNEL;
     execution->words[0] = record->number | (uint64_t)record->flags << 32;
