@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vcpu_test.h"
+
+static enum vmm_action handle(struct nacelle_exit exit)
+{
+    state_page.exit = exit;
+    vcpu.exception = 0;
+    return vmm_handle_exit(&vcpu);
+}
+
+static struct nacelle_exit in(uint16_t port, unsigned size)
+{
+    return (struct nacelle_exit){
+        .kind = NACELLE_EXIT_PORT, .flags = NACELLE_EXIT_READ, .number = port, .size = size};
+}
+
+static void in_follows_the_rules_of_register_widths(void **state)
+{
+    (void)state;
+    state_page.general[RAX] = 0x1122334455667788ull;
+    assert_int_equal(handle(in(0x402, 1)), VMM_ADVANCE);
+    assert_true(state_page.general[RAX] == 0x11223344556677e9ull);
+    handle(in(0x1f0, 2));
+    assert_true(state_page.general[RAX] == 0x112233445566ffffull);
+    handle(in(0x1f0, 4));
+    assert_true(state_page.general[RAX] == 0xffffffffull);
+    assert_int_equal(handle(in(0x1f0, 3)), VMM_STOP);
+}
+
+static void out_reaches_the_device(void **state)
+{
+    (void)state;
+    assert_int_equal(handle((struct nacelle_exit){.kind = NACELLE_EXIT_PORT,
+                                                  .flags = NACELLE_EXIT_WRITE,
+                                                  .number = 0x21,
+                                                  .size = 1,
+                                                  .value = 0xfffffffffffffffbull}),
+                     VMM_ADVANCE);
+    assert_int_equal(vmm_ports_read(&pc.ports, 0x21, 1), 0xfb);
+}
+
+static void cpuid_answers_from_the_table(void **state)
+{
+    (void)state;
+    assert_int_equal(handle((struct nacelle_exit){.kind = NACELLE_EXIT_CPUID, .number = 0}),
+                     VMM_ADVANCE);
+    assert_int_equal(state_page.general[RAX], 1);
+    assert_true(state_page.general[RBX] == UINT32_MAX); /* upper halves are cleared */
+}
+
+static void msrs(void **state)
+{
+    (void)state;
+    state_page.general[RAX] = UINT64_MAX;
+    assert_int_equal(handle((struct nacelle_exit){
+                         .kind = NACELLE_EXIT_MSR, .flags = NACELLE_EXIT_READ, .number = 0x1a0}),
+                     VMM_ADVANCE);
+    assert_int_equal(state_page.general[RAX], 1);
+    assert_int_equal(state_page.general[RDX], 0);
+    assert_int_equal(handle((struct nacelle_exit){
+                         .kind = NACELLE_EXIT_MSR, .flags = NACELLE_EXIT_WRITE, .number = 0x1a0}),
+                     VMM_ADVANCE);
+    assert_int_equal(handle((struct nacelle_exit){
+                         .kind = NACELLE_EXIT_MSR, .flags = NACELLE_EXIT_READ, .number = 0x800}),
+                     VMM_AGAIN);
+    assert_int_equal(vcpu.exception, 0x80000b0d); /* #GP with an error code */
+    assert_int_equal(vcpu.exception_error, 0);
+}
+
+static void instructions_that_the_processor_does_not_have(void **state)
+{
+    static const uint32_t kinds[] = {NACELLE_EXIT_HYPERCALL, NACELLE_EXIT_XSETBV,
+                                     NACELLE_EXIT_VIRTUALIZATION, NACELLE_EXIT_MWAIT,
+                                     NACELLE_EXIT_GETSEC};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        assert_int_equal(handle((struct nacelle_exit){.kind = kinds[i]}), VMM_AGAIN);
+        assert_int_equal(vcpu.exception, 0x80000306); /* #UD */
+    }
+}
+
+static void others(void **state)
+{
+    (void)state;
+    assert_int_equal(handle((struct nacelle_exit){.kind = NACELLE_EXIT_HLT}), VMM_HALT);
+    assert_int_equal(handle((struct nacelle_exit){.kind = NACELLE_EXIT_POKE}), VMM_AGAIN);
+    assert_int_equal(handle((struct nacelle_exit){.kind = NACELLE_EXIT_CACHE}), VMM_ADVANCE);
+    assert_int_equal(handle((struct nacelle_exit){.kind = NACELLE_EXIT_TSC}), VMM_ADVANCE);
+    assert_int_equal(state_page.general[RAX], 2);
+    assert_int_equal(state_page.general[RDX], 1);
+}
+
+static void what_cannot_be_handled_stops_with_a_reason(void **state)
+{
+    (void)state;
+    assert_int_equal(handle((struct nacelle_exit){.kind = NACELLE_EXIT_SHUTDOWN}), VMM_STOP);
+    assert_non_null(strstr(vcpu.problem, "triple fault"));
+    assert_int_equal(
+        handle((struct nacelle_exit){.kind = NACELLE_EXIT_MEMORY, .gpa = 0xfed40000}), VMM_STOP);
+    assert_non_null(strstr(vcpu.problem, "0xfed40000"));
+    assert_int_equal(handle((struct nacelle_exit){.kind = 0x12345}), VMM_STOP);
+    assert_int_equal(vcpu.statistics.other, 1);
+    assert_int_equal(vcpu.statistics.exits[NACELLE_EXIT_SHUTDOWN], 1);
+}
+
+static void a_reset_stops(void **state)
+{
+    (void)state;
+    assert_int_equal(handle((struct nacelle_exit){.kind = NACELLE_EXIT_PORT,
+                                                  .flags = NACELLE_EXIT_WRITE,
+                                                  .number = 0x92,
+                                                  .size = 1,
+                                                  .value = 1}),
+                     VMM_STOP);
+    assert_non_null(strstr(vcpu.problem, "reset"));
+}
+
+static void a_client_can_be_satisfied(void **state)
+{
+    (void)state;
+    vcpu.done = true;
+    assert_int_equal(handle(in(0x402, 1)), VMM_STOP);
+    assert_string_equal(vcpu.problem, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(in_follows_the_rules_of_register_widths, make_vcpu),
+        cmocka_unit_test_setup(out_reaches_the_device, make_vcpu),
+        cmocka_unit_test_setup(cpuid_answers_from_the_table, make_vcpu),
+        cmocka_unit_test_setup(msrs, make_vcpu),
+        cmocka_unit_test_setup(instructions_that_the_processor_does_not_have, make_vcpu),
+        cmocka_unit_test_setup(others, make_vcpu),
+        cmocka_unit_test_setup(what_cannot_be_handled_stops_with_a_reason, make_vcpu),
+        cmocka_unit_test_setup(a_reset_stops, make_vcpu),
+        cmocka_unit_test_setup(a_client_can_be_satisfied, make_vcpu),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

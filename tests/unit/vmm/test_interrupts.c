@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vcpu_test.h"
+
+#include <vmm/interrupts.h>
+
+static void out(uint16_t port, uint8_t value)
+{
+    vmm_ports_write(&pc.ports, port, 1, value);
+}
+
+static int make(void **state)
+{
+    make_vcpu(state);
+    out(0x20, 0x11);
+    out(0x21, 0x08);
+    out(0x21, 0x04);
+    out(0x21, 0x01);
+    out(0x21, 0x00);
+    return 0;
+}
+
+static void pulse(unsigned input)
+{
+    vmm_pic_set(&pc.pic, input, true);
+    vmm_pic_set(&pc.pic, input, false);
+}
+
+static uint8_t in_service(void)
+{
+    out(0x20, 0x0b);
+    return (uint8_t)vmm_ports_read(&pc.ports, 0x20, 1);
+}
+
+/* An exit at which the offered interrupt still waits, or was taken. */
+static void leave(bool pending)
+{
+    state_page.exit.flags = pending ? NACELLE_EXIT_EVENT_PENDING : 0;
+    vmm_interrupts_settle(&vcpu);
+}
+
+static void an_interrupt_is_acknowledged_when_it_is_taken(void **state)
+{
+    (void)state;
+    leave(false);
+    assert_int_equal(vmm_interrupts_offer(&vcpu), VMM_OFFER_NOTHING);
+    pulse(0);
+    assert_int_equal(vmm_interrupts_offer(&vcpu), VMM_OFFER_INJECT);
+    assert_int_equal(vmm_interrupts_vector(&vcpu), 0x08);
+    assert_int_equal(in_service(), 0);
+    leave(true);
+    assert_int_equal(in_service(), 0);
+    assert_int_equal(vmm_interrupts_offer(&vcpu), VMM_OFFER_NOTHING);
+    leave(false);
+    assert_int_equal(in_service(), 1);
+    assert_int_equal(vmm_interrupts_offer(&vcpu), VMM_OFFER_NOTHING);
+    assert_int_equal(vcpu.statistics.injections, 1);
+}
+
+static void a_waiting_interrupt_is_withdrawn_or_replaced(void **state)
+{
+    (void)state;
+    pulse(5);
+    assert_int_equal(vmm_interrupts_offer(&vcpu), VMM_OFFER_INJECT);
+    leave(true);
+    pulse(1);
+    assert_int_equal(vmm_interrupts_offer(&vcpu), VMM_OFFER_INJECT);
+    assert_int_equal(vmm_interrupts_vector(&vcpu), 0x09);
+    leave(true);
+    out(0x21, 0xff); /* the guest masks all */
+    assert_int_equal(vmm_interrupts_offer(&vcpu), VMM_OFFER_CANCEL);
+    assert_int_equal(vcpu.offered, -1);
+    leave(false);
+    assert_int_equal(in_service(), 0);
+}
+
+static void a_running_vcpu_is_poked_when_the_offer_changes(void **state)
+{
+    (void)state;
+    vcpu.runs = true;
+    pulse(5);
+    assert_int_equal(vmm_interrupts_offer(&vcpu), VMM_OFFER_INJECT);
+    pulse(1);
+    assert_int_equal(vmm_interrupts_offer(&vcpu), VMM_OFFER_POKE);
+    vcpu.runs = false; /* the poke's exit: input 5 was taken in the meantime */
+    leave(false);
+    assert_int_equal(in_service(), 0x20);
+    assert_int_equal(vmm_interrupts_offer(&vcpu), VMM_OFFER_INJECT);
+    assert_int_equal(vmm_interrupts_vector(&vcpu), 0x09);
+}
+
+static void a_stopped_vcpu_gets_nothing(void **state)
+{
+    (void)state;
+    vcpu.stopped = true;
+    pulse(0);
+    assert_int_equal(vmm_interrupts_offer(&vcpu), VMM_OFFER_NOTHING);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(an_interrupt_is_acknowledged_when_it_is_taken, make),
+        cmocka_unit_test_setup(a_waiting_interrupt_is_withdrawn_or_replaced, make),
+        cmocka_unit_test_setup(a_running_vcpu_is_poked_when_the_offer_changes, make),
+        cmocka_unit_test_setup(a_stopped_vcpu_gets_nothing, make),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
