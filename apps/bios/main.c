@@ -9,10 +9,10 @@
 #include <vmm/guest.h>
 #include <vmm/loop.h>
 
-#define FIRMWARE "bios.bin"
-#define LAST_WORD "No bootable device." /* SeaBIOS, src/boot.c: boot_fail() */
-#define RAM_DEFAULT (32ull << 20)
-#define LOCAL_APIC 0xfee00000ull
+#define FIRMWARE      "bios.bin"
+#define LAST_WORD     "No bootable device." /* SeaBIOS, src/boot.c: boot_fail() */
+#define RAM_DEFAULT   (32ull << 20)
+#define LOCAL_APIC    0xfee00000ull
 #define NEW_YEAR_2026 1767225600ull /* a clock of the machine is nobody's business yet */
 
 static struct vmm_guest guest;
@@ -58,8 +58,8 @@ int main(const struct nacelle_client_info *info)
                                    .context = &guest,
                                    .cpuid = vmm_cpuid_host};
 
-    if (!firmware || !nacelle_argument_number(info->command_line, "ram", RAM_DEFAULT,
-                                              &config.memory)) {
+    if (!firmware ||
+        !nacelle_argument_number(info->command_line, "ram", RAM_DEFAULT, &config.memory)) {
         nacelle_print("needs files=" FIRMWARE ", and ram= a number\n");
         return 1;
     }

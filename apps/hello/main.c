@@ -12,9 +12,9 @@
 #include <runtime/vm.h>
 
 #define CODE_GPA 0x1000u /* where the guest's code lies in its memory */
-#define RAX 0
-#define RBX 3
-#define RSP 4
+#define RAX      0
+#define RBX      3
+#define RSP      4
 
 /* 16-bit real mode. */
 static const uint8_t code[] = {

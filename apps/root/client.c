@@ -13,12 +13,12 @@
 #include <runtime/thread.h>
 #include <runtime/untyped.h>
 
-#define PAGE 4096ull
-#define ASPACE_SIZE 17 /* 32 pages of translation tables: 62 MiB of small pages, or more of large */
-#define STACK_PAGES (NACELLE_CLIENT_STACK_SIZE / PAGE)
+#define PAGE          4096ull
+#define ASPACE_SIZE   17 /* 32 pages of translation tables: 62 MiB of small pages, or more of large */
+#define STACK_PAGES   (NACELLE_CLIENT_STACK_SIZE / PAGE)
 #define USER_SIZE_MAX (1ull << 30) /* programs end below the files */
 
-#define READ_WRITE (NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE)
+#define READ_WRITE    (NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE)
 
 static uint64_t slot_of(const struct client *client, enum client_slot slot)
 {
@@ -225,9 +225,8 @@ static const char *give_files(struct client *client, struct nacelle_client_info 
             return "files= has too many names";
         if (!module || !module->bytes) {
             nacelle_snprintf(text, sizeof(text), "there is no module %.*s",
-                             (int)(name.length < NACELLE_CLIENT_NAME_MAX
-                                       ? name.length
-                                       : NACELLE_CLIENT_NAME_MAX),
+                             (int)(name.length < NACELLE_CLIENT_NAME_MAX ? name.length
+                                                                         : NACELLE_CLIENT_NAME_MAX),
                              name.text);
             return text;
         }
@@ -288,8 +287,7 @@ static const char *give(struct client *client, const struct nacelle_boot_info *b
     return failed;
 }
 
-static const char *run(struct client *client, const struct nacelle_boot_info *boot,
-                       uint64_t entry)
+static const char *run(struct client *client, const struct nacelle_boot_info *boot, uint64_t entry)
 {
     uint64_t thread = slot_of(client, CLIENT_THREAD);
     uint64_t slice = client->config.slice * (boot->tsc_hz / 1000000);

@@ -6,17 +6,17 @@
 #include "config.h"
 #include "resources.h"
 
-#define CLIENTS_MAX (NACELLE_BOOT_MODULES_MAX - 1)
+#define CLIENTS_MAX         (NACELLE_BOOT_MODULES_MAX - 1)
 #define CLIENT_MAPPINGS_MAX NACELLE_CLIENT_FILES_MAX
 
 /* Slots in the root task's capability space that belong to a client. */
 enum client_slot {
-    CLIENT_HOME,    /* untyped memory of which all the rest but its own memory is made */
+    CLIENT_HOME, /* untyped memory of which all the rest but its own memory is made */
     CLIENT_CSPACE,
     CLIENT_ASPACE,
     CLIENT_THREAD,
-    CLIENT_FAULTS,  /* the endpoint, with the client's badge, for its faults */
-    CLIENT_MEMORY,  /* NACELLE_CLIENT_UNTYPED_MAX pieces of its own memory */
+    CLIENT_FAULTS, /* the endpoint, with the client's badge, for its faults */
+    CLIENT_MEMORY, /* NACELLE_CLIENT_UNTYPED_MAX pieces of its own memory */
     CLIENT_SLOTS = CLIENT_MEMORY + NACELLE_CLIENT_UNTYPED_MAX
 };
 
@@ -25,10 +25,10 @@ struct client {
     const struct module *module;
     uint64_t badge;
     bool running;
-    uint64_t slots;        /* the first of CLIENT_SLOTS */
-    uint64_t home_size;    /* bytes */
-    unsigned pieces;       /* of its own memory */
-    uint64_t pages;        /* slot of the first frame of program, stack and information page */
+    uint64_t slots;     /* the first of CLIENT_SLOTS */
+    uint64_t home_size; /* bytes */
+    unsigned pieces;    /* of its own memory */
+    uint64_t pages;     /* slot of the first frame of program, stack and information page */
     uint64_t page_count;
     uint64_t next_page;
     struct {

@@ -4,14 +4,14 @@
 
 #include <nacelle/object.h>
 
-#define PAGE 4096ull
-#define MEMORY_DEFAULT (4ull << 20)
-#define MEMORY_MAX (64ull << 30)
-#define SLOTS_DEFAULT 1024
-#define SLOTS_MIN 64
-#define SLOTS_MAX 65536
+#define PAGE             4096ull
+#define MEMORY_DEFAULT   (4ull << 20)
+#define MEMORY_MAX       (64ull << 30)
+#define SLOTS_DEFAULT    1024
+#define SLOTS_MIN        64
+#define SLOTS_MAX        65536
 #define PRIORITY_DEFAULT 16
-#define SLICE_MAX 1000000 /* a second */
+#define SLICE_MAX        1000000 /* a second */
 
 /* The keys with a number: range, default, where it goes. */
 struct number_key {

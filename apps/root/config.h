@@ -17,10 +17,10 @@ enum expectation {
 
 struct client_config {
     char name[NACELLE_CLIENT_NAME_MAX];
-    uint64_t memory;   /* bytes, page aligned */
-    uint64_t slots;    /* of its capability space, a power of two */
+    uint64_t memory; /* bytes, page aligned */
+    uint64_t slots;  /* of its capability space, a power of two */
     uint64_t priority;
-    uint64_t slice;    /* microseconds; 0: the server's default */
+    uint64_t slice;            /* microseconds; 0: the server's default */
     struct nacelle_word files; /* names, separated by commas */
     enum expectation expectation;
     uint64_t expected_status;

@@ -7,25 +7,25 @@
 #include <runtime/ioport.h>
 #include <runtime/ipc.h>
 
-#define COM1 0x3f8
-#define DATA (COM1 + 0)
-#define INTERRUPT_ENABLE (COM1 + 1)
-#define FIFO_CONTROL (COM1 + 2)
-#define LINE_CONTROL (COM1 + 3)
-#define MODEM_CONTROL (COM1 + 4)
-#define LINE_STATUS (COM1 + 5)
+#define COM1                     0x3f8
+#define DATA                     (COM1 + 0)
+#define INTERRUPT_ENABLE         (COM1 + 1)
+#define FIFO_CONTROL             (COM1 + 2)
+#define LINE_CONTROL             (COM1 + 3)
+#define MODEM_CONTROL            (COM1 + 4)
+#define LINE_STATUS              (COM1 + 5)
 
-#define LINE_CONTROL_8N1 0x03
-#define LINE_CONTROL_DIVISOR 0x80
-#define FIFO_ENABLE_AND_CLEAR 0x07
-#define MODEM_DTR_RTS 0x03
+#define LINE_CONTROL_8N1         0x03
+#define LINE_CONTROL_DIVISOR     0x80
+#define FIFO_ENABLE_AND_CLEAR    0x07
+#define MODEM_DTR_RTS            0x03
 #define STATUS_TRANSMITTER_EMPTY 0x20
-#define FIFO_SIZE 16
+#define FIFO_SIZE                16
 
-#define POLLS_MAX 100000 /* a machine without COM1 must not stop us */
+#define POLLS_MAX                100000 /* a machine without COM1 must not stop us */
 
-#define BOCHS_SHUTDOWN_PORT 0x8900
-#define QEMU_DEBUG_EXIT_PORT 0xf4
+#define BOCHS_SHUTDOWN_PORT      0x8900
+#define QEMU_DEBUG_EXIT_PORT     0xf4
 
 static void out(uint16_t port, uint8_t value)
 {
@@ -57,7 +57,7 @@ static void put(void *context, char character)
 
     /* When the transmitter is empty its FIFO has room for 16 characters: one look for them all. */
     if (!*room) {
-        for (unsigned i = 0; i < POLLS_MAX && !(in(LINE_STATUS) & STATUS_TRANSMITTER_EMPTY); i++)
+        for (unsigned i = 0; i < POLLS_MAX && !(in(LINE_STATUS)&STATUS_TRANSMITTER_EMPTY); i++)
             ;
         *room = FIFO_SIZE;
     }
@@ -81,7 +81,7 @@ _Noreturn void console_finish(const char *scenario, const char *problem)
         console_print("nacelle: scenario %s: failed: %s\n", scenario, problem);
     else
         console_print("nacelle: scenario %s: ok\n", scenario);
-    for (unsigned i = 0; i < POLLS_MAX && !(in(LINE_STATUS) & STATUS_TRANSMITTER_EMPTY); i++)
+    for (unsigned i = 0; i < POLLS_MAX && !(in(LINE_STATUS)&STATUS_TRANSMITTER_EMPTY); i++)
         ;
     for (const char *c = "Shutdown"; *c; c++)
         out(BOCHS_SHUTDOWN_PORT, (uint8_t)*c);

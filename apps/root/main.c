@@ -23,8 +23,8 @@ static char first_problem[192];
 static void note_problem(const struct client *client, const char *what)
 {
     if (!first_problem[0])
-        nacelle_snprintf(first_problem, sizeof(first_problem), "client %s: %s",
-                         client->config.name, what);
+        nacelle_snprintf(first_problem, sizeof(first_problem), "client %s: %s", client->config.name,
+                         what);
 }
 
 static void read_scenario(void)
@@ -126,8 +126,8 @@ static void handle_exit(struct client *client, const struct nacelle_message *mes
 
     nacelle_snprintf(what, sizeof(what), "exited with status %u", status);
     console_print("root: client %s %s\n", config->name, what);
-    end_client(client,
-               config->expectation == EXPECT_STATUS && status == config->expected_status, what);
+    end_client(client, config->expectation == EXPECT_STATUS && status == config->expected_status,
+               what);
 }
 
 static void handle_line(const struct client *client, const struct nacelle_message *message)

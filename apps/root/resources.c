@@ -10,9 +10,9 @@
 #include <runtime/string.h>
 #include <runtime/untyped.h>
 
-#define PAGE 4096ull
-#define MODULES_BASE 0x001000000000ull /* boot modules are mapped here, one after the other */
-#define WINDOW 0x002000000000ull       /* one page: frames being filled */
+#define PAGE            4096ull
+#define MODULES_BASE    0x001000000000ull /* boot modules are mapped here, one after the other */
+#define WINDOW          0x002000000000ull /* one page: frames being filled */
 #define MODULE_SIZE_MAX (1ull << 30)
 
 static const struct nacelle_boot_info *boot;
@@ -105,8 +105,8 @@ static enum nacelle_error map_module(struct module *module, uint64_t address)
     error = nacelle_untyped_retype(module->boot->slot, NACELLE_TYPE_FRAME, NACELLE_SIZE_PAGE,
                                    module->first_frame, module->frame_count);
     for (uint64_t i = 0; i < module->frame_count && error == NACELLE_ERROR_OK; i++)
-        error = nacelle_aspace_map(NACELLE_SLOT_ASPACE, module->first_frame + i,
-                                   address + i * PAGE, NACELLE_RIGHT_READ);
+        error = nacelle_aspace_map(NACELLE_SLOT_ASPACE, module->first_frame + i, address + i * PAGE,
+                                   NACELLE_RIGHT_READ);
     return error;
 }
 

@@ -39,14 +39,14 @@ struct elf64_program_header {
 _Static_assert(sizeof(struct elf64_header) == 64, "System V ABI, figure 4-3");
 _Static_assert(sizeof(struct elf64_program_header) == 56, "System V ABI, figure 5-1");
 
-#define TYPE_EXECUTABLE 2
-#define MACHINE_X86_64 62
-#define SEGMENT_LOAD 1
-#define SEGMENT_DYNAMIC 2
-#define SEGMENT_INTERPRETER 3
+#define TYPE_EXECUTABLE      2
+#define MACHINE_X86_64       62
+#define SEGMENT_LOAD         1
+#define SEGMENT_DYNAMIC      2
+#define SEGMENT_INTERPRETER  3
 #define SEGMENT_FLAG_EXECUTE 1u
-#define SEGMENT_FLAG_WRITE 2u
-#define SEGMENT_FLAG_READ 4u
+#define SEGMENT_FLAG_WRITE   2u
+#define SEGMENT_FLAG_READ    4u
 
 /* e_ident: magic, 64 bits, little endian, version 1 */
 static const uint8_t identification[] = {0x7f, 'E', 'L', 'F', 2, 1, 1};

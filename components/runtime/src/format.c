@@ -14,7 +14,7 @@ struct conversion {
     bool zero;
     bool left;
     int width;
-    int precision; /* -1: none */
+    int precision;  /* -1: none */
     unsigned longs; /* l, or 2 for ll and z */
     char type;
 };

@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <vmm/calendar.h>
 
-#define DAY 86400u
+#define DAY      86400u
 #define THURSDAY 4 /* 1 January 1970; Sunday is 0 */
 
 static bool leap(uint32_t year)

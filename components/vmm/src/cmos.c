@@ -5,7 +5,7 @@
 #include <vmm/cmos.h>
 
 #define PORT_INDEX 0x70
-#define PORT_DATA 0x71
+#define PORT_DATA  0x71
 
 enum cmos_register {
     SECONDS = 0x00,
@@ -23,27 +23,27 @@ enum cmos_register {
     REGISTER_C = 0x0c,
     REGISTER_D = 0x0d,
     EQUIPMENT = 0x14,
-    BASE_MEMORY = 0x15,      /* KiB below 640 KiB */
-    EXTENDED_MEMORY = 0x17,  /* KiB above 1 MiB, at most 63 MiB */
+    BASE_MEMORY = 0x15,       /* KiB below 640 KiB */
+    EXTENDED_MEMORY = 0x17,   /* KiB above 1 MiB, at most 63 MiB */
     EXTENDED_MEMORY_2 = 0x30, /* the same again */
-    HIGH_MEMORY = 0x34,      /* 64 KiB units above 16 MiB */
+    HIGH_MEMORY = 0x34,       /* 64 KiB units above 16 MiB */
     CENTURY = 0x32,
 };
 
 #define A_UPDATE_IN_PROGRESS 0x80
-#define A_DEFAULT 0x26 /* 32.768 kHz time base, 1024 Hz periodic rate */
-#define B_SET 0x80
-#define B_PERIODIC 0x40
-#define B_ALARM 0x20
-#define B_UPDATE 0x10
-#define B_BINARY 0x04
-#define B_24_HOURS 0x02
-#define C_INTERRUPT 0x80
-#define D_VALID 0x80
-#define EQUIPMENT_DEFAULT 0x06 /* coprocessor, pointing device; no floppy disk */
+#define A_DEFAULT            0x26 /* 32.768 kHz time base, 1024 Hz periodic rate */
+#define B_SET                0x80
+#define B_PERIODIC           0x40
+#define B_ALARM              0x20
+#define B_UPDATE             0x10
+#define B_BINARY             0x04
+#define B_24_HOURS           0x02
+#define C_INTERRUPT          0x80
+#define D_VALID              0x80
+#define EQUIPMENT_DEFAULT    0x06 /* coprocessor, pointing device; no floppy disk */
 
-#define UPDATE_HZ 4096       /* an update is announced 244 us before it */
-#define OSCILLATOR_HZ 32768
+#define UPDATE_HZ            4096 /* an update is announced 244 us before it */
+#define OSCILLATOR_HZ        32768
 
 static uint64_t seconds_now(const struct vmm_cmos *cmos)
 {

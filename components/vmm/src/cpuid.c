@@ -3,11 +3,10 @@
 #include <stddef.h>
 #include <vmm/cpuid.h>
 
-#define BASIC_MAX 0x01u
-#define EXTENDED 0x80000000u
+#define BASIC_MAX    0x01u
+#define EXTENDED     0x80000000u
 #define EXTENDED_MAX 0x80000008u
-#define ALL UINT32_MAX
-
+#define ALL          UINT32_MAX
 
 enum {
     EDX_FPU = 1u << 0,
@@ -30,9 +29,9 @@ enum {
     EDX_SSE2 = 1u << 26,
 };
 
-#define LEAF_1_EDX                                                                                 \
-    (EDX_FPU | EDX_VME | EDX_DE | EDX_PSE | EDX_TSC | EDX_MSR | EDX_PAE | EDX_CX8 | EDX_SEP |      \
-     EDX_PGE | EDX_CMOV | EDX_PAT | EDX_PSE36 | EDX_CLFSH | EDX_MMX | EDX_FXSR | EDX_SSE |         \
+#define LEAF_1_EDX                                                                            \
+    (EDX_FPU | EDX_VME | EDX_DE | EDX_PSE | EDX_TSC | EDX_MSR | EDX_PAE | EDX_CX8 | EDX_SEP | \
+     EDX_PGE | EDX_CMOV | EDX_PAT | EDX_PSE36 | EDX_CLFSH | EDX_MMX | EDX_FXSR | EDX_SSE |    \
      EDX_SSE2)
 
 enum {
@@ -45,8 +44,7 @@ enum {
     ECX_HYPERVISOR = 1u << 31, /* reserved for hypervisors to set (SDM vol 2, CPUID) */
 };
 
-#define LEAF_1_ECX                                                                                 \
-    (ECX_SSE3 | ECX_SSSE3 | ECX_CX16 | ECX_SSE4_1 | ECX_SSE4_2 | ECX_POPCNT)
+#define LEAF_1_ECX     (ECX_SSE3 | ECX_SSSE3 | ECX_CX16 | ECX_SSE4_1 | ECX_SSE4_2 | ECX_POPCNT)
 
 #define EXTENDED_1_ECX 0x00000001u /* LAHF in 64-bit mode */
 #define EXTENDED_1_EDX 0x20100800u /* SYSCALL, no-execute, long mode */
@@ -58,14 +56,10 @@ struct policy {
 };
 
 static const struct policy policies[] = {
-    {0x00000000, {0, ALL, ALL, ALL}},
-    {0x00000001, {ALL, 0x0000ffff, LEAF_1_ECX, LEAF_1_EDX}},
-    {0x80000000, {0, ALL, ALL, ALL}},
-    {0x80000001, {ALL, 0, EXTENDED_1_ECX, EXTENDED_1_EDX}},
-    {0x80000002, {ALL, ALL, ALL, ALL}},
-    {0x80000003, {ALL, ALL, ALL, ALL}},
-    {0x80000004, {ALL, ALL, ALL, ALL}},
-    {0x80000008, {0x0000ffff, 0, 0, 0}},
+    {0x00000000, {0, ALL, ALL, ALL}},   {0x00000001, {ALL, 0x0000ffff, LEAF_1_ECX, LEAF_1_EDX}},
+    {0x80000000, {0, ALL, ALL, ALL}},   {0x80000001, {ALL, 0, EXTENDED_1_ECX, EXTENDED_1_EDX}},
+    {0x80000002, {ALL, ALL, ALL, ALL}}, {0x80000003, {ALL, ALL, ALL, ALL}},
+    {0x80000004, {ALL, ALL, ALL, ALL}}, {0x80000008, {0x0000ffff, 0, 0, 0}},
 };
 
 bool vmm_cpuid_set(struct vmm_cpuid *cpuid, const struct vmm_cpuid_entry *entry)

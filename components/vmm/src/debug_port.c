@@ -2,7 +2,7 @@
 /* The debug port: how SeaBIOS writes its log (its source, src/fw/paravirt.h). */
 #include <vmm/debug_port.h>
 
-#define PORT 0x402
+#define PORT      0x402
 #define SIGNATURE 0xe9 /* what a read must return before SeaBIOS writes */
 
 void vmm_debug_port_init(struct vmm_debug_port *debug, vmm_debug_line *print, void *context)

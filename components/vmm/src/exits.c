@@ -5,12 +5,12 @@
 #include <vmm/string_io.h>
 #include <vmm/vcpu.h>
 
-#define RAX 0
-#define RCX 1
-#define RDX 2
-#define RBX 3
+#define RAX                0
+#define RCX                1
+#define RDX                2
+#define RBX                3
 
-#define INVALID_OPCODE 6
+#define INVALID_OPCODE     6
 #define GENERAL_PROTECTION 13
 
 typedef enum vmm_action exit_handler(struct vmm_vcpu *vcpu);
@@ -116,9 +116,8 @@ static enum vmm_action msr(struct vmm_vcpu *vcpu)
     uint64_t value;
 
     if (exit->flags & NACELLE_EXIT_WRITE)
-        return vmm_msr_write(&vcpu->pc->msrs, exit->number, exit->value)
-                   ? VMM_ADVANCE
-                   : general_protection(vcpu);
+        return vmm_msr_write(&vcpu->pc->msrs, exit->number, exit->value) ? VMM_ADVANCE
+                                                                         : general_protection(vcpu);
     if (!vmm_msr_read(&vcpu->pc->msrs, exit->number, &value))
         return general_protection(vcpu);
     general[RAX] = low_half(value);

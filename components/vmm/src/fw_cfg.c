@@ -5,8 +5,8 @@
 #include <vmm/fw_cfg.h>
 
 #define PORT_SELECT 0x510 /* 16 bits */
-#define PORT_DATA 0x511   /* 8 bits */
-#define PORT_DMA 0x514    /* address of the control structure, big endian: high half, low half */
+#define PORT_DATA   0x511 /* 8 bits */
+#define PORT_DMA    0x514 /* address of the control structure, big endian: high half, low half */
 
 enum item {
     ITEM_SIGNATURE = 0x00,
@@ -18,18 +18,18 @@ enum item {
 };
 
 #define ID_TRADITIONAL 0x01
-#define ID_DMA 0x02
-#define DMA_SIGNATURE 0x51454d5520434647ull /* "QEMU CFG" */
+#define ID_DMA         0x02
+#define DMA_SIGNATURE  0x51454d5520434647ull /* "QEMU CFG" */
 
-#define DMA_ERROR 0x01u
-#define DMA_READ 0x02u
-#define DMA_SKIP 0x04u
-#define DMA_SELECT 0x08u
-#define DMA_WRITE 0x10u
+#define DMA_ERROR      0x01u
+#define DMA_READ       0x02u
+#define DMA_SKIP       0x04u
+#define DMA_SELECT     0x08u
+#define DMA_WRITE      0x10u
 
 /* The control structure in guest memory: control, length (32 bits), address (64 bits). */
-#define DMA_CONTROL_SIZE 16
-#define DMA_LENGTH_MAX (64u << 20)
+#define DMA_CONTROL_SIZE     16
+#define DMA_LENGTH_MAX       (64u << 20)
 
 #define DIRECTORY_ENTRY_SIZE 64 /* size, selector, reserved, name */
 

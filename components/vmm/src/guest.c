@@ -8,14 +8,14 @@
 #include <runtime/vm.h>
 #include <vmm/guest.h>
 
-#define PAGE 4096ull
-#define LARGE_PAGE (2ull << 20)
-#define VM_SIZE 17 /* 128 KiB: the VM and up to 24 or so tables of 4 KiB */
+#define PAGE         4096ull
+#define LARGE_PAGE   (2ull << 20)
+#define VM_SIZE      17 /* 128 KiB: the VM and up to 24 or so tables of 4 KiB */
 #define FIRMWARE_MAX (256u << 10)
-#define ONE_MIB (1ull << 20)
-#define FOUR_GIB (4ull << 30)
+#define ONE_MIB      (1ull << 20)
+#define FOUR_GIB     (4ull << 30)
 
-#define READ_WRITE (NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE)
+#define READ_WRITE   (NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE)
 
 static void need(bool fits, const char *what)
 {
@@ -31,14 +31,15 @@ static void make_ram(struct vmm_guest *guest, struct nacelle_pool *pool)
     uint64_t count = guest->ram_size / LARGE_PAGE, frames = 0, copies = 0;
     uint64_t address = nacelle_pool_address(pool, guest->ram_size, LARGE_PAGE);
 
-    need(count && guest->ram_size % LARGE_PAGE == 0, "the guest's memory is not in pieces of 2 MiB");
+    need(count && guest->ram_size % LARGE_PAGE == 0,
+         "the guest's memory is not in pieces of 2 MiB");
     nacelle_check(nacelle_pool_make(pool, NACELLE_TYPE_FRAME, NACELLE_SIZE_LARGE, count, &frames),
                   "guest memory");
     nacelle_check(nacelle_pool_slots(pool, count, &copies), "slots for guest memory");
     for (uint64_t i = 0; i < count; i++) {
-        nacelle_check(nacelle_cspace_copy(NACELLE_CLIENT_CSPACE, copies + i, frames + i, READ_WRITE,
-                                          0),
-                      "copy of a frame");
+        nacelle_check(
+            nacelle_cspace_copy(NACELLE_CLIENT_CSPACE, copies + i, frames + i, READ_WRITE, 0),
+            "copy of a frame");
         nacelle_check(nacelle_aspace_map(NACELLE_CLIENT_ASPACE, copies + i,
                                          address + i * LARGE_PAGE, READ_WRITE),
                       "mapping guest memory");

@@ -4,23 +4,23 @@
 #include <stddef.h>
 #include <vmm/keyboard.h>
 
-#define PORT_DATA 0x60
-#define PORT_COMMAND 0x64
+#define PORT_DATA          0x60
+#define PORT_COMMAND       0x64
 
 #define STATUS_OUTPUT_FULL 0x01
-#define STATUS_SYSTEM 0x04
-#define STATUS_COMMAND 0x08
-#define STATUS_NOT_LOCKED 0x10
-#define STATUS_FROM_MOUSE 0x20
+#define STATUS_SYSTEM      0x04
+#define STATUS_COMMAND     0x08
+#define STATUS_NOT_LOCKED  0x10
+#define STATUS_FROM_MOUSE  0x20
 
-#define BYTE_KEYBOARD_IRQ 0x01
-#define BYTE_SYSTEM 0x04
-#define BYTE_KEYBOARD_OFF 0x10
-#define BYTE_MOUSE_OFF 0x20
-#define BYTE_TRANSLATE 0x40
+#define BYTE_KEYBOARD_IRQ  0x01
+#define BYTE_SYSTEM        0x04
+#define BYTE_KEYBOARD_OFF  0x10
+#define BYTE_MOUSE_OFF     0x20
+#define BYTE_TRANSLATE     0x40
 
-#define OUTPUT_RESET_NOT 0x01 /* the processor is reset while this is 0 */
-#define OUTPUT_A20 0x02
+#define OUTPUT_RESET_NOT   0x01 /* the processor is reset while this is 0 */
+#define OUTPUT_A20         0x02
 
 enum controller_command {
     READ_COMMAND_BYTE = 0x20,
@@ -43,8 +43,8 @@ enum controller_command {
     PULSE_FIRST = 0xf0, /* bits 3-0: output lines that are not pulsed */
 };
 
-#define SELF_TEST_PASSED 0x55
-#define PORT_TEST_PASSED 0x00
+#define SELF_TEST_PASSED      0x55
+#define PORT_TEST_PASSED      0x00
 #define INPUT_PORT_NOT_LOCKED 0x80
 
 enum keyboard_command {
@@ -59,8 +59,8 @@ enum keyboard_command {
     RESET = 0xff,
 };
 
-#define ACKNOWLEDGE 0xfa
-#define RESEND 0xfe
+#define ACKNOWLEDGE       0xfa
+#define RESEND            0xfe
 #define BASIC_TEST_PASSED 0xaa
 
 /* The interrupt line follows the output buffer. */
@@ -68,8 +68,8 @@ static void update(struct vmm_keyboard *keyboard)
 {
     bool from_mouse = keyboard->from_mouse & 1;
 
-    vmm_line_set(&keyboard->irq, keyboard->queued && !from_mouse &&
-                                     (keyboard->command_byte & BYTE_KEYBOARD_IRQ));
+    vmm_line_set(&keyboard->irq,
+                 keyboard->queued && !from_mouse && (keyboard->command_byte & BYTE_KEYBOARD_IRQ));
 }
 
 static void queue(struct vmm_keyboard *keyboard, uint8_t value, bool from_mouse)
@@ -273,9 +273,9 @@ void vmm_keyboard_init(struct vmm_keyboard *keyboard, struct vmm_line irq, bool 
 
 bool vmm_keyboard_add_ports(struct vmm_keyboard *keyboard, struct vmm_ports *ports)
 {
-    const struct vmm_port_range data = {PORT_DATA, PORT_DATA,      1,
+    const struct vmm_port_range data = {PORT_DATA,     PORT_DATA,      1,
                                         keyboard_read, keyboard_write, keyboard};
-    const struct vmm_port_range command = {PORT_COMMAND, PORT_COMMAND,   1,
+    const struct vmm_port_range command = {PORT_COMMAND,  PORT_COMMAND,   1,
                                            keyboard_read, keyboard_write, keyboard};
 
     return vmm_ports_add(ports, &data) && vmm_ports_add(ports, &command);

@@ -118,8 +118,7 @@ static uint32_t handle_exit(struct vmm_vcpu *vcpu)
     action = vmm_handle_exit(vcpu);
     vmm_clock_run(&vcpu->pc->clock);
     if (vcpu->exception)
-        check(vcpu,
-              nacelle_vcpu_inject(vcpu->capability, vcpu->exception, vcpu->exception_error),
+        check(vcpu, nacelle_vcpu_inject(vcpu->capability, vcpu->exception, vcpu->exception_error),
               "injecting an exception");
     if (action == VMM_STOP)
         stop(vcpu);
@@ -161,9 +160,9 @@ static void arm(struct vmm_loop *loop)
     }
     if (earliest == loop->armed)
         return;
-    nacelle_check(nacelle_notification_set_timer(loop->notification,
-                                                 earliest == VMM_NEVER ? 0 : earliest),
-                  "setting the timer");
+    nacelle_check(
+        nacelle_notification_set_timer(loop->notification, earliest == VMM_NEVER ? 0 : earliest),
+        "setting the timer");
     loop->armed = earliest;
 }
 
@@ -179,8 +178,7 @@ static void start(struct vmm_loop *loop)
 {
     for (unsigned i = 0; i < loop->count; i++) {
         loop->vcpus[i]->runs = true;
-        check(loop->vcpus[i], nacelle_vcpu_resume(loop->vcpus[i]->capability),
-              "starting the vCPU");
+        check(loop->vcpus[i], nacelle_vcpu_resume(loop->vcpus[i]->capability), "starting the vCPU");
     }
 }
 

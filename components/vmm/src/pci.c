@@ -3,33 +3,33 @@
 #include <stddef.h>
 #include <vmm/pci.h>
 
-#define PORT_ADDRESS 0xcf8
-#define PORT_RESET_CONTROL 0xcf9
-#define PORT_DATA 0xcfc
+#define PORT_ADDRESS             0xcf8
+#define PORT_RESET_CONTROL       0xcf9
+#define PORT_DATA                0xcfc
 
-#define ADDRESS_ENABLE (1u << 31)
-#define ADDRESS_WRITABLE 0x80fffffcu
-#define RESET_CPU 0x04
-#define RESET_WRITABLE 0x06
+#define ADDRESS_ENABLE           (1u << 31)
+#define ADDRESS_WRITABLE         0x80fffffcu
+#define RESET_CPU                0x04
+#define RESET_WRITABLE           0x06
 
-#define VENDOR_ID 0x00
-#define DEVICE_ID 0x02
-#define COMMAND 0x04
-#define REVISION_ID 0x08
-#define CLASS 0x0a
-#define SUBSYSTEM_VENDOR_ID 0x2c
-#define SUBSYSTEM_ID 0x2e
-#define INTERRUPT_LINE 0x3c
-#define PAM0 0x59 /* Intel 82441FX data sheet, 3.2.18: shadow memory, seven registers */
-#define PAM_COUNT 7
-#define PAM_READ_WRITE_BOTH 0x33
-#define PAM0_READ_WRITE 0x30
+#define VENDOR_ID                0x00
+#define DEVICE_ID                0x02
+#define COMMAND                  0x04
+#define REVISION_ID              0x08
+#define CLASS                    0x0a
+#define SUBSYSTEM_VENDOR_ID      0x2c
+#define SUBSYSTEM_ID             0x2e
+#define INTERRUPT_LINE           0x3c
+#define PAM0                     0x59 /* Intel 82441FX data sheet, 3.2.18: shadow memory, seven registers */
+#define PAM_COUNT                7
+#define PAM_READ_WRITE_BOTH      0x33
+#define PAM0_READ_WRITE          0x30
 
-#define VENDOR_INTEL 0x8086
-#define DEVICE_82441FX 0x1237
-#define CLASS_HOST_BRIDGE 0x0600
+#define VENDOR_INTEL             0x8086
+#define DEVICE_82441FX           0x1237
+#define CLASS_HOST_BRIDGE        0x0600
 #define SUBSYSTEM_VENDOR_RED_HAT 0x1af4
-#define SUBSYSTEM_QEMU 0x1100
+#define SUBSYSTEM_QEMU           0x1100
 
 void vmm_pci_init(struct vmm_pci *pci, bool *reset)
 {

@@ -3,30 +3,30 @@
 #include <stddef.h>
 #include <vmm/pic.h>
 
-#define MASTER_COMMAND 0x20
-#define MASTER_DATA 0x21
-#define SLAVE_COMMAND 0xa0
-#define SLAVE_DATA 0xa1
-#define ELCR_MASTER 0x4d0
-#define ELCR_SLAVE 0x4d1
+#define MASTER_COMMAND            0x20
+#define MASTER_DATA               0x21
+#define SLAVE_COMMAND             0xa0
+#define SLAVE_DATA                0xa1
+#define ELCR_MASTER               0x4d0
+#define ELCR_SLAVE                0x4d1
 
-#define CASCADE 2 /* input of the master that the slave drives */
+#define CASCADE                   2 /* input of the master that the slave drives */
 
-#define ICW1 0x10 /* bit 4 of a command makes it ICW1 */
-#define ICW1_NEEDS_ICW4 0x01
-#define ICW1_SINGLE 0x02
-#define ICW4_AUTO_EOI 0x02
+#define ICW1                      0x10 /* bit 4 of a command makes it ICW1 */
+#define ICW1_NEEDS_ICW4           0x01
+#define ICW1_SINGLE               0x02
+#define ICW4_AUTO_EOI             0x02
 #define ICW4_SPECIAL_FULLY_NESTED 0x10
-#define OCW3 0x08 /* bit 3 of a command that is not ICW1 makes it OCW3 */
-#define OCW3_READ 0x02
-#define OCW3_READ_IN_SERVICE 0x01
-#define OCW3_POLL 0x04
-#define OCW3_SET_SPECIAL_MASK 0x40
-#define OCW3_SPECIAL_MASK 0x20
+#define OCW3                      0x08 /* bit 3 of a command that is not ICW1 makes it OCW3 */
+#define OCW3_READ                 0x02
+#define OCW3_READ_IN_SERVICE      0x01
+#define OCW3_POLL                 0x04
+#define OCW3_SET_SPECIAL_MASK     0x40
+#define OCW3_SPECIAL_MASK         0x20
 
 /* Inputs that are always edge-triggered: timer, keyboard, cascade; clock, processor error. */
 #define ELCR_MASTER_MASK 0xf8
-#define ELCR_SLAVE_MASK 0xde
+#define ELCR_SLAVE_MASK  0xde
 
 static uint8_t bit(unsigned input)
 {

@@ -4,24 +4,24 @@
 #include <vmm/pit.h>
 #include <vmm/pit_channel.h>
 
-#define FIRST_COUNTER 0x40
-#define CONTROL 0x43
-#define PORT_B 0x61
+#define FIRST_COUNTER       0x40
+#define CONTROL             0x43
+#define PORT_B              0x61
 
-#define ACCESS_LOW 1
-#define ACCESS_HIGH 2
-#define ACCESS_BOTH 3
-#define READ_BACK 3 /* in place of a counter's number */
-#define READ_BACK_NO_COUNT 0x20
+#define ACCESS_LOW          1
+#define ACCESS_HIGH         2
+#define ACCESS_BOTH         3
+#define READ_BACK           3 /* in place of a counter's number */
+#define READ_BACK_NO_COUNT  0x20
 #define READ_BACK_NO_STATUS 0x10
-#define STATUS_OUTPUT 0x80
-#define STATUS_NULL_COUNT 0x40
+#define STATUS_OUTPUT       0x80
+#define STATUS_NULL_COUNT   0x40
 
-#define PORT_B_GATE_2 0x01
-#define PORT_B_SPEAKER 0x02
-#define PORT_B_REFRESH 0x10
-#define PORT_B_OUTPUT_2 0x20
-#define REFRESH_HZ 66287 /* toggles every 15.086 us, 18 clocks of the 8254 */
+#define PORT_B_GATE_2       0x01
+#define PORT_B_SPEAKER      0x02
+#define PORT_B_REFRESH      0x10
+#define PORT_B_OUTPUT_2     0x20
+#define REFRESH_HZ          66287 /* toggles every 15.086 us, 18 clocks of the 8254 */
 
 static uint64_t now(const struct vmm_pit *pit)
 {
@@ -202,7 +202,8 @@ static void port_b_write(void *device, uint16_t port, unsigned size, uint32_t va
 void vmm_pit_init(struct vmm_pit *pit, struct vmm_clock *clock, struct vmm_line irq)
 {
     *pit = (struct vmm_pit){.clock = clock, .irq = irq};
-    pit->timer = (struct vmm_timer){.deadline = VMM_NEVER, .expired = timer_expired, .context = pit};
+    pit->timer =
+        (struct vmm_timer){.deadline = VMM_NEVER, .expired = timer_expired, .context = pit};
     for (unsigned i = 0; i < 3; i++) {
         vmm_pit_channel_control(&pit->channels[i], 0, ACCESS_BOTH, false);
         pit->channels[i].gate = i != 2;

@@ -60,8 +60,8 @@ uint32_t vmm_ports_read(struct vmm_ports *ports, uint16_t port, unsigned size)
     if (size == 1 || !range)
         return all_ones(size);
     size /= 2;
-    return vmm_ports_read(ports, port, size) |
-           vmm_ports_read(ports, (uint16_t)(port + size), size) << size * 8;
+    return vmm_ports_read(ports, port, size) | vmm_ports_read(ports, (uint16_t)(port + size), size)
+                                                   << size * 8;
 }
 
 void vmm_ports_write(struct vmm_ports *ports, uint16_t port, unsigned size, uint32_t value)

@@ -3,16 +3,16 @@
 #include <vmm/string_io.h>
 #include <vmm/translate.h>
 
-#define RCX 1
-#define RSI 6
-#define RDI 7
-#define RFLAGS_DF (1ull << 10)
-#define EFER_LMA (1ull << 10)
-#define PAGE_FAULT 14
+#define RCX              1
+#define RSI              6
+#define RDI              7
+#define RFLAGS_DF        (1ull << 10)
+#define EFER_LMA         (1ull << 10)
+#define PAGE_FAULT       14
 #define PAGE_FAULT_WRITE 2u
-#define PAGE_FAULT_USER 4u
+#define PAGE_FAULT_USER  4u
 
-#define ELEMENTS_MAX 4096 /* of one exit; the rest comes with the next, so that others get a turn */
+#define ELEMENTS_MAX     4096 /* of one exit; the rest comes with the next, so that others get a turn */
 
 static uint64_t address_mask(unsigned address_size)
 {

@@ -3,8 +3,8 @@
  * that reads back: the address line itself is always on, as on processors of today. */
 #include <vmm/system_control.h>
 
-#define PORT 0x92
-#define A20 0x02
+#define PORT  0x92
+#define A20   0x02
 #define RESET 0x01
 
 static uint32_t control_read(void *device, uint16_t port, unsigned size)

@@ -2,14 +2,14 @@
 /* Walking a guest's page tables (SDM vol 3, chapter 4). */
 #include <vmm/translate.h>
 
-#define CR0_PG (1ull << 31)
-#define CR4_PSE (1ull << 4)
-#define CR4_PAE (1ull << 5)
-#define CR4_LA57 (1ull << 12)
-#define EFER_LMA (1ull << 10)
+#define CR0_PG       (1ull << 31)
+#define CR4_PSE      (1ull << 4)
+#define CR4_PAE      (1ull << 5)
+#define CR4_LA57     (1ull << 12)
+#define EFER_LMA     (1ull << 10)
 
-#define PRESENT 1u
-#define LARGE (1u << 7)
+#define PRESENT      1u
+#define LARGE        (1u << 7)
 #define ADDRESS_MASK 0x000ffffffffff000ull
 #define PAE_CR3_MASK 0xffffffe0ull
 
@@ -76,8 +76,8 @@ bool vmm_translate(const struct vmm_memory *memory, const struct vmm_paging *pag
     if (!(paging->cr0 & CR0_PG))
         return finish(linear & 0xfffff000u, linear, 12, gpa, left);
     if (paging->efer & EFER_LMA)
-        return walk(memory, paging->cr3 & ADDRESS_MASK, paging->cr4 & CR4_LA57 ? 5 : 4, linear,
-                    gpa, left);
+        return walk(memory, paging->cr3 & ADDRESS_MASK, paging->cr4 & CR4_LA57 ? 5 : 4, linear, gpa,
+                    left);
     if (paging->cr4 & CR4_PAE)
         return translate_pae(memory, paging, (uint32_t)linear, gpa, left);
     return translate_32bit(memory, paging, (uint32_t)linear, gpa, left);

@@ -9,13 +9,13 @@
 
 #include <runtime/format.h>
 
-#define CHECK(expected, ...)                                                                       \
-    do {                                                                                           \
-        char text[80];                                                                             \
-        size_t length = nacelle_snprintf(text, sizeof(text), __VA_ARGS__);                         \
-                                                                                                   \
-        assert_string_equal(text, expected);                                                       \
-        assert_int_equal(length, strlen(expected));                                                \
+#define CHECK(expected, ...)                                               \
+    do {                                                                   \
+        char text[80];                                                     \
+        size_t length = nacelle_snprintf(text, sizeof(text), __VA_ARGS__); \
+                                                                           \
+        assert_string_equal(text, expected);                               \
+        assert_int_equal(length, strlen(expected));                        \
     } while (0)
 
 static void numbers(void **state)

@@ -20,16 +20,16 @@ static void features_without_an_answer_are_hidden(void **state)
     vmm_cpuid_init(&cpuid, everything);
     one = vmm_cpuid_get(&cpuid, 1, 0);
     extended = vmm_cpuid_get(&cpuid, 0x80000001, 0);
-    assert_int_equal(one.edx & (1u << 9), 0);  /* APIC */
-    assert_int_equal(one.edx & (1u << 12), 0); /* MTRR */
-    assert_int_equal(one.ecx & (1u << 3), 0);  /* MONITOR */
-    assert_int_equal(one.ecx & (1u << 5), 0);  /* VMX */
-    assert_int_equal(one.ecx & (3u << 26), 0); /* XSAVE, OSXSAVE */
-    assert_int_equal(one.ecx & (1u << 30), 0); /* RDRAND */
-    assert_int_equal(extended.ecx & (1u << 2), 0); /* SVM */
+    assert_int_equal(one.edx & (1u << 9), 0);       /* APIC */
+    assert_int_equal(one.edx & (1u << 12), 0);      /* MTRR */
+    assert_int_equal(one.ecx & (1u << 3), 0);       /* MONITOR */
+    assert_int_equal(one.ecx & (1u << 5), 0);       /* VMX */
+    assert_int_equal(one.ecx & (3u << 26), 0);      /* XSAVE, OSXSAVE */
+    assert_int_equal(one.ecx & (1u << 30), 0);      /* RDRAND */
+    assert_int_equal(extended.ecx & (1u << 2), 0);  /* SVM */
     assert_int_equal(one.edx & (1u << 4), 1u << 4); /* TSC */
-    assert_true(one.ecx & (1u << 31)); /* under a hypervisor */
-    assert_true(extended.edx & (1u << 29)); /* long mode */
+    assert_true(one.ecx & (1u << 31));              /* under a hypervisor */
+    assert_true(extended.edx & (1u << 29));         /* long mode */
 }
 
 static void leaves_beyond_the_highest(void **state)

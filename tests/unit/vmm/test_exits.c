@@ -96,8 +96,8 @@ static void what_cannot_be_handled_stops_with_a_reason(void **state)
     (void)state;
     assert_int_equal(handle((struct nacelle_exit){.kind = NACELLE_EXIT_SHUTDOWN}), VMM_STOP);
     assert_non_null(strstr(vcpu.problem, "triple fault"));
-    assert_int_equal(
-        handle((struct nacelle_exit){.kind = NACELLE_EXIT_MEMORY, .gpa = 0xfed40000}), VMM_STOP);
+    assert_int_equal(handle((struct nacelle_exit){.kind = NACELLE_EXIT_MEMORY, .gpa = 0xfed40000}),
+                     VMM_STOP);
     assert_non_null(strstr(vcpu.problem, "0xfed40000"));
     assert_int_equal(handle((struct nacelle_exit){.kind = 0x12345}), VMM_STOP);
     assert_int_equal(vcpu.statistics.other, 1);

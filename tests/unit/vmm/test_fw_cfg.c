@@ -100,7 +100,7 @@ static void dma_reads(void **state)
     (void)state;
     assert_int_equal(vmm_ports_read(&ports, 0x514, 4), 0x554d4551); /* "QEMU" */
     assert_int_equal(vmm_ports_read(&ports, 0x518, 4), 0x47464320); /* " CFG" */
-    assert_int_equal(dma(0x0000000a, 4, 0x200), 0); /* select 0, read */
+    assert_int_equal(dma(0x0000000a, 4, 0x200), 0);                 /* select 0, read */
     assert_memory_equal(ram + 0x200, "QEMU", 4);
     assert_int_equal(dma(0x00000008, 0, 0), 0);
     assert_int_equal(dma(0x00000004, 2, 0), 0); /* skip */

@@ -229,7 +229,7 @@ static void reading_back(void **state)
     load(0, 0x34, 0x1000);
     load(2, 0xb6, 0x2000);
     clock.now += 0x10;
-    out(0x43, 0xca); /* count and status of channels 0 and 2: 1100 1010 */
+    out(0x43, 0xca);                  /* count and status of channels 0 and 2: 1100 1010 */
     assert_int_equal(in(0x40), 0xb4); /* output high, both bytes, mode 2 */
     assert_int_equal(in(0x40), 0xf0);
     assert_int_equal(in(0x40), 0x0f);

@@ -3,22 +3,22 @@
 
 #include <vmm/string_io.h>
 
-#define CR0_PG (1ull << 31)
-#define PORT_IN 0x511  /* fw_cfg: the signature */
+#define CR0_PG   (1ull << 31)
+#define PORT_IN  0x511 /* fw_cfg: the signature */
 #define PORT_OUT 0x402
 
 static void set_exit(bool in, bool repeat, unsigned size, unsigned address_size, uint64_t gva,
                      uint64_t count)
 {
-    state_page.exit = (struct nacelle_exit){
-        .kind = NACELLE_EXIT_PORT,
-        .flags = (in ? NACELLE_EXIT_READ : NACELLE_EXIT_WRITE) | NACELLE_EXIT_STRING |
-                 (repeat ? NACELLE_EXIT_REPEAT : 0),
-        .number = in ? PORT_IN : PORT_OUT,
-        .size = size,
-        .detail = address_size << 8,
-        .gva = gva,
-        .count = count};
+    state_page.exit =
+        (struct nacelle_exit){.kind = NACELLE_EXIT_PORT,
+                              .flags = (in ? NACELLE_EXIT_READ : NACELLE_EXIT_WRITE) |
+                                       NACELLE_EXIT_STRING | (repeat ? NACELLE_EXIT_REPEAT : 0),
+                              .number = in ? PORT_IN : PORT_OUT,
+                              .size = size,
+                              .detail = address_size << 8,
+                              .gva = gva,
+                              .count = count};
 }
 
 static void rep_insb(void **state)

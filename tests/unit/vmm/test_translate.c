@@ -3,9 +3,9 @@
 
 #include <vmm/translate.h>
 
-#define CR0_PG (1ull << 31)
-#define CR4_PSE (1ull << 4)
-#define CR4_PAE (1ull << 5)
+#define CR0_PG   (1ull << 31)
+#define CR4_PSE  (1ull << 4)
+#define CR4_PAE  (1ull << 5)
 #define CR4_LA57 (1ull << 12)
 #define EFER_LMA (1ull << 10)
 
@@ -56,10 +56,10 @@ static void paging_of_32_bits(void **state)
     struct vmm_paging paging = {.cr0 = CR0_PG, .cr3 = 0x1018, .cr4 = CR4_PSE};
 
     (void)state;
-    put(0x1000 + 1 * 4, 4, 0x2007);          /* 400000h: a page table */
-    put(0x2000 + 5 * 4, 4, 0xabcde007);      /* 405000h */
-    put(0x1000 + 2 * 4, 4, 0x00c02087);      /* 800000h: 4 MiB at 1'00c00000h (PSE-36) */
-    put(0x1000 + 3 * 4, 4, 0x7fff0007);      /* a page table outside of memory */
+    put(0x1000 + 1 * 4, 4, 0x2007);     /* 400000h: a page table */
+    put(0x2000 + 5 * 4, 4, 0xabcde007); /* 405000h */
+    put(0x1000 + 2 * 4, 4, 0x00c02087); /* 800000h: 4 MiB at 1'00c00000h (PSE-36) */
+    put(0x1000 + 3 * 4, 4, 0x7fff0007); /* a page table outside of memory */
     check(&paging, 0x405123, 0xabcde123, 0xedd);
     check(&paging, 0x812345, 0x100c12345, 0x3edcbb);
     fails(&paging, 0x406000);
@@ -86,8 +86,7 @@ static void paging_with_pae(void **state)
 
 static void paging_in_long_mode(void **state)
 {
-    struct vmm_paging paging = {
-        .cr0 = CR0_PG, .cr3 = 0x1000, .cr4 = CR4_PAE, .efer = EFER_LMA};
+    struct vmm_paging paging = {.cr0 = CR0_PG, .cr3 = 0x1000, .cr4 = CR4_PAE, .efer = EFER_LMA};
 
     (void)state;
     put(0x1000 + 511 * 8, 8, 0x2007);

@@ -5,11 +5,11 @@
 
 #include <stdint.h>
 
-#define NACELLE_CLIENT_INFO_MAGIC 0x746e65696c636e21ull /* "!nclient", little endian */
+#define NACELLE_CLIENT_INFO_MAGIC  0x746e65696c636e21ull /* "!nclient", little endian */
 #define NACELLE_CLIENT_UNTYPED_MAX 16
-#define NACELLE_CLIENT_FILES_MAX 8
-#define NACELLE_CLIENT_NAME_MAX 32
-#define NACELLE_CLIENT_LINE_MAX 128
+#define NACELLE_CLIENT_FILES_MAX   8
+#define NACELLE_CLIENT_NAME_MAX    32
+#define NACELLE_CLIENT_LINE_MAX    128
 
 /*
  * Address space of a client:
@@ -20,12 +20,12 @@
  *   0x7fff00010000  IPC buffer
  *   0x7fff00100000  top of the stack; the page below it is not mapped
  */
-#define NACELLE_CLIENT_FILES 0x001000000000ull
-#define NACELLE_CLIENT_FREE 0x002000000000ull
-#define NACELLE_CLIENT_FREE_END 0x7ffe00000000ull
-#define NACELLE_CLIENT_INFO 0x7fff00000000ull
+#define NACELLE_CLIENT_FILES      0x001000000000ull
+#define NACELLE_CLIENT_FREE       0x002000000000ull
+#define NACELLE_CLIENT_FREE_END   0x7ffe00000000ull
+#define NACELLE_CLIENT_INFO       0x7fff00000000ull
 #define NACELLE_CLIENT_IPC_BUFFER 0x7fff00010000ull
-#define NACELLE_CLIENT_STACK_TOP 0x7fff00100000ull
+#define NACELLE_CLIENT_STACK_TOP  0x7fff00100000ull
 #define NACELLE_CLIENT_STACK_SIZE 0x10000ull
 
 /* Capabilities that a client starts with, beside untyped memory and the frames of its files. */
@@ -62,7 +62,7 @@ struct nacelle_client_info {
     uint32_t untyped_count;
     uint32_t file_count;
     char name[NACELLE_CLIENT_NAME_MAX];
-    char command_line[NACELLE_CLIENT_LINE_MAX]; /* its module's */
+    char command_line[NACELLE_CLIENT_LINE_MAX];                        /* its module's */
     struct nacelle_client_untyped untyped[NACELLE_CLIENT_UNTYPED_MAX]; /* largest first */
     struct nacelle_client_file files[NACELLE_CLIENT_FILES_MAX];
 };

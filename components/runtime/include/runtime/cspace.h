@@ -37,8 +37,8 @@ static inline enum nacelle_error nacelle_cspace_identify(uint64_t cspace, uint64
     enum nacelle_error error = nacelle_invoke(cspace, NACELLE_CSPACE_IDENTIFY, 1, &message);
 
     if (error == NACELLE_ERROR_OK)
-        *identity = (struct nacelle_identity){message.words[0], message.words[1],
-                                              message.words[2], message.words[3]};
+        *identity = (struct nacelle_identity){message.words[0], message.words[1], message.words[2],
+                                              message.words[3]};
     return error;
 }
 

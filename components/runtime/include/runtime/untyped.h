@@ -29,8 +29,8 @@ static inline enum nacelle_error nacelle_untyped_info(uint64_t slot,
     enum nacelle_error error = nacelle_invoke(slot, NACELLE_UNTYPED_INFO, 0, &message);
 
     if (error == NACELLE_ERROR_OK)
-        *info = (struct nacelle_untyped_info){message.words[0], message.words[1],
-                                              message.words[2], message.words[3]};
+        *info = (struct nacelle_untyped_info){message.words[0], message.words[1], message.words[2],
+                                              message.words[3]};
     return error;
 }
 

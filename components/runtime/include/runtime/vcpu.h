@@ -90,22 +90,21 @@ static inline enum nacelle_error nacelle_vcpu_set_priority(uint64_t vcpu, uint64
     return nacelle_invoke2(vcpu, NACELLE_VCPU_SET_PRIORITY, priority, slice);
 }
 
-static inline enum nacelle_error nacelle_vcpu_set_control(uint64_t vcpu,
-                                                          enum nacelle_control control,
-                                                          uint64_t value)
+static inline enum nacelle_error
+nacelle_vcpu_set_control(uint64_t vcpu, enum nacelle_control control, uint64_t value)
 {
     return nacelle_invoke2(vcpu, NACELLE_VCPU_SET_CONTROL, control, value);
 }
 
 struct nacelle_vcpu_statistics {
-    uint64_t entries;     /* into the guest */
-    uint64_t exits;       /* sent to the client */
+    uint64_t entries; /* into the guest */
+    uint64_t exits;   /* sent to the client */
     uint64_t preemptions;
     uint64_t injections;
 };
 
-static inline enum nacelle_error
-nacelle_vcpu_statistics(uint64_t vcpu, struct nacelle_vcpu_statistics *statistics)
+static inline enum nacelle_error nacelle_vcpu_statistics(uint64_t vcpu,
+                                                         struct nacelle_vcpu_statistics *statistics)
 {
     struct nacelle_message message = {0};
     enum nacelle_error error = nacelle_invoke(vcpu, NACELLE_VCPU_STATISTICS, 0, &message);

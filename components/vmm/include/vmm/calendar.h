@@ -6,10 +6,10 @@
 #include <stdint.h>
 
 struct vmm_calendar {
-    uint32_t year;    /* 1970 ... */
-    uint8_t month;    /* 1 to 12 */
-    uint8_t day;      /* 1 to 31 */
-    uint8_t weekday;  /* 1 to 7, 1 is Sunday */
+    uint32_t year;   /* 1970 ... */
+    uint8_t month;   /* 1 to 12 */
+    uint8_t day;     /* 1 to 31 */
+    uint8_t weekday; /* 1 to 7, 1 is Sunday */
     uint8_t hour, minute, second;
 };
 

@@ -17,8 +17,8 @@ struct vmm_timer {
 
 /* Devices read the time here and nowhere else, so that they do the same thing in every run. */
 struct vmm_clock {
-    uint64_t now; /* TSC ticks */
-    uint64_t hz;  /* TSC ticks a second, at most 2^34 */
+    uint64_t now;             /* TSC ticks */
+    uint64_t hz;              /* TSC ticks a second, at most 2^34 */
     struct vmm_timer *timers; /* that are set, earliest first */
 };
 

@@ -16,7 +16,7 @@ struct vmm_cmos {
     uint8_t index;
     struct vmm_clock *clock;
     struct vmm_line irq;
-    uint64_t epoch;  /* Unix time, seconds, at TSC 0 */
+    uint64_t epoch; /* Unix time, seconds, at TSC 0 */
     struct vmm_timer timer;
     uint64_t flags_count; /* periods that were reported in register C */
 };

@@ -9,7 +9,7 @@
 #include <vmm/ports.h>
 
 #define VMM_FW_CFG_FILES_MAX 16
-#define VMM_FW_CFG_NAME_MAX 56
+#define VMM_FW_CFG_NAME_MAX  56
 
 struct vmm_fw_cfg_file {
     char name[VMM_FW_CFG_NAME_MAX];
@@ -21,7 +21,7 @@ struct vmm_fw_cfg_file {
 struct vmm_fw_cfg {
     const struct vmm_memory *memory; /* for DMA */
     uint16_t selected;
-    uint32_t offset;       /* of the next byte of the selected item */
+    uint32_t offset; /* of the next byte of the selected item */
     uint64_t dma_address;
     unsigned cpus;
     unsigned file_count;

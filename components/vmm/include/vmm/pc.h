@@ -45,7 +45,7 @@ struct vmm_pc {
 };
 
 struct vmm_pc_config {
-    uint64_t memory;    /* bytes of RAM from address 0 on, below 3 GiB */
+    uint64_t memory; /* bytes of RAM from address 0 on, below 3 GiB */
     uint64_t tsc_hz;
     uint64_t tsc;       /* now */
     uint64_t unix_time; /* now */

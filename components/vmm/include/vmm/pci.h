@@ -8,7 +8,7 @@
 #include <vmm/ports.h>
 
 #define VMM_PCI_FUNCTIONS_MAX 8
-#define VMM_PCI_CONFIG_SIZE 256
+#define VMM_PCI_CONFIG_SIZE   256
 
 struct vmm_pci_function {
     uint8_t device, function;

@@ -9,18 +9,18 @@
 
 /* One 8259A (Intel data sheet 231468). Bit n of a mask stands for input n. */
 struct vmm_pic_chip {
-    uint8_t requests;   /* IRR */
-    uint8_t in_service; /* ISR */
-    uint8_t mask;       /* IMR */
-    uint8_t levels;     /* the inputs as they are */
+    uint8_t requests;        /* IRR */
+    uint8_t in_service;      /* ISR */
+    uint8_t mask;            /* IMR */
+    uint8_t levels;          /* the inputs as they are */
     uint8_t level_triggered; /* ELCR */
     uint8_t vector_base;     /* ICW2, bits 7-3 */
     uint8_t lowest;          /* the input with the lowest priority */
     uint8_t init_step;       /* the ICW that is expected next, 2 to 4; 0: initialised */
     bool single, needs_icw4; /* from ICW1 */
     bool auto_eoi, rotate_on_auto_eoi, special_mask, special_fully_nested;
-    bool read_in_service;    /* what a read of the command port gives: ISR or IRR */
-    bool poll;               /* the next read is a poll */
+    bool read_in_service; /* what a read of the command port gives: ISR or IRR */
+    bool poll;            /* the next read is a poll */
 };
 
 struct vmm_pic {

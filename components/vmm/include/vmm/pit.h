@@ -13,16 +13,16 @@
 
 /* One counter (Intel data sheet 231164). Times are counts of the input clock, VMM_PIT_HZ. */
 struct vmm_pit_channel {
-    uint8_t mode;      /* 0 to 5 */
-    uint8_t access;    /* 1 low byte, 2 high byte, 3 both, low first */
+    uint8_t mode;   /* 0 to 5 */
+    uint8_t access; /* 1 low byte, 2 high byte, 3 both, low first */
     bool bcd;
     bool gate;
-    bool counting;     /* a count was written since the control word, and a trigger if it needs one */
-    bool has_count;    /* a count was written since the control word */
-    uint32_t period;   /* the count being counted: 1 to 65536 (10000 in BCD) */
-    uint32_t next;     /* written, and taken over at the end of the period; 0: none */
-    uint64_t start;    /* when counting of `period` began */
-    uint64_t held;     /* clocks counted when the gate went low */
+    bool counting;   /* a count was written since the control word, and a trigger if it needs one */
+    bool has_count;  /* a count was written since the control word */
+    uint32_t period; /* the count being counted: 1 to 65536 (10000 in BCD) */
+    uint32_t next;   /* written, and taken over at the end of the period; 0: none */
+    uint64_t start;  /* when counting of `period` began */
+    uint64_t held;   /* clocks counted when the gate went low */
     uint8_t write_low; /* first byte of a count of two */
     bool write_high;   /* the second byte is expected */
     bool read_high;    /* the second byte is read next */

@@ -30,11 +30,11 @@ struct vmm_vcpu {
     uint32_t exception;
     uint32_t exception_error;
 
-    int offered;    /* input of the interrupt controller whose interrupt waits in the engine, or -1 */
-    bool runs;      /* not waiting for a reply */
+    int offered; /* input of the interrupt controller whose interrupt waits in the engine, or -1 */
+    bool runs;   /* not waiting for a reply */
     bool halted;
     bool stopped;
-    bool done;      /* set by a device or the client: stop at the next opportunity, satisfied */
+    bool done; /* set by a device or the client: stop at the next opportunity, satisfied */
     char problem[VMM_PROBLEM_MAX];
     struct vmm_statistics statistics;
 };
