@@ -31,8 +31,9 @@ enum nacelle_error nacelle_pool_make(struct nacelle_pool *pool, enum nacelle_typ
 
     if (count > pool->end_slot - pool->next_slot)
         return NACELLE_ERROR_OUT_OF_RANGE;
-    for (unsigned i = 0; i < pool->untyped_count && error == NACELLE_ERROR_NO_MEMORY; i++)
-        error = nacelle_untyped_retype(pool->untyped[i], type, size, pool->next_slot, count);
+    /* the smallest first: large pieces stay whole for what needs them */
+    for (unsigned i = pool->untyped_count; i && error == NACELLE_ERROR_NO_MEMORY; i--)
+        error = nacelle_untyped_retype(pool->untyped[i - 1], type, size, pool->next_slot, count);
     if (error == NACELLE_ERROR_OK) {
         *first = pool->next_slot;
         pool->next_slot += count;

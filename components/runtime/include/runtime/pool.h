@@ -15,7 +15,7 @@ struct nacelle_pool {
     uint64_t end_slot;
     uint64_t next_address; /* for nacelle_pool_address() */
     unsigned untyped_count;
-    uint64_t untyped[NACELLE_POOL_UNTYPED_MAX]; /* slots, tried in this order */
+    uint64_t untyped[NACELLE_POOL_UNTYPED_MAX]; /* slots, largest first; tried from the last one on */
 };
 
 /* The pool of a client: all that its root task gave it. */
@@ -25,7 +25,7 @@ void nacelle_pool_init(struct nacelle_pool *pool, const struct nacelle_client_in
 enum nacelle_error nacelle_pool_slots(struct nacelle_pool *pool, uint64_t count, uint64_t *first);
 
 /* Makes `count` objects (`size`: power of two) in slots *first ... *first + count - 1, all out of
- * one untyped. Larger objects first waste the least memory. */
+ * one untyped. */
 enum nacelle_error nacelle_pool_make(struct nacelle_pool *pool, enum nacelle_type type,
                                      unsigned size, uint64_t count, uint64_t *first);
 
