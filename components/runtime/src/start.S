@@ -7,6 +7,11 @@
 _start:
         xor     %ebp, %ebp              # ends backtraces
         and     $-16, %rsp
+        mov     %rdi, %rbx
+        mov     %rsi, %r12
+        call    nacelle_choose_system_call
+        mov     %rbx, %rdi
+        mov     %r12, %rsi
         call    nacelle_start
         ud2
         .size _start, . - _start

@@ -114,6 +114,33 @@ static void init_control_registers(void)
     }
 }
 
+/* What of the caller's flags SYSCALL clears: all that a ring-0 program is sensitive to. */
+#define SYSCALL_CLEARS                                                                 \
+    (X86_RFLAGS_TF | X86_RFLAGS_IF | X86_RFLAGS_DF | X86_RFLAGS_IOPL | X86_RFLAGS_NT | \
+     X86_RFLAGS_AC)
+
+/*
+ * Clients enter by SYSENTER where the processor switches its MSRs along with the guests' own, and by
+ * SYSCALL where it does so with those (VMLOAD; SYSENTER is no instruction of 64-bit code there, APM
+ * vol 3 SYSENTER). The other way is closed.
+ */
+static void init_system_calls(const struct cpu *cpu)
+{
+    bool by_syscall = x86_feature_present(x86_cpuid_read, NULL, X86_FEATURE_SVM);
+
+    x86_wrmsr(X86_MSR_SYSENTER_CS, by_syscall ? 0 : SELECTOR_KERNEL_CODE);
+    x86_wrmsr(X86_MSR_SYSENTER_ESP, by_syscall ? 0 : (uint64_t)cpu);
+    x86_wrmsr(X86_MSR_SYSENTER_EIP, by_syscall ? 0 : (uint64_t)sysenter_entry);
+    if (by_syscall) {
+        x86_wrmsr(X86_MSR_STAR,
+                  (uint64_t)SELECTOR_KERNEL_CODE << 32 | (uint64_t)SELECTOR_USER_CODE32 << 48);
+        x86_wrmsr(X86_MSR_LSTAR, syscall_stub(cpu));
+        x86_wrmsr(X86_MSR_CSTAR, syscall_stub(cpu)); /* there are no 32-bit clients */
+        x86_wrmsr(X86_MSR_FMASK, SYSCALL_CLEARS);
+        x86_wrmsr(X86_MSR_EFER, x86_rdmsr(X86_MSR_EFER) | X86_EFER_SCE);
+    }
+}
+
 void cpu_init(struct cpu *cpu, unsigned number)
 {
     cpu->number = number;
@@ -124,9 +151,7 @@ void cpu_init(struct cpu *cpu, unsigned number)
     init_idt();
     init_descriptors(cpu);
     init_control_registers();
-    x86_wrmsr(X86_MSR_SYSENTER_CS, SELECTOR_KERNEL_CODE);
-    x86_wrmsr(X86_MSR_SYSENTER_ESP, (uint64_t)cpu);
-    x86_wrmsr(X86_MSR_SYSENTER_EIP, (uint64_t)sysenter_entry);
+    init_system_calls(cpu);
     x86_wrmsr(X86_MSR_PAT, X86_PAT_RESET);
 }
 

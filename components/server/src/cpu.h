@@ -8,6 +8,9 @@
 /* Offsets for assembly, checked in cpu.c. */
 #define CPU_CURRENT 0
 
+/* Bytes of each CPU's entry for SYSCALL. */
+#define SYSCALL_STUB_SIZE 16
+
 #ifndef __ASSEMBLER__
 
 #include "execution.h"
@@ -62,6 +65,13 @@ void cpu_enable_virtualization(struct cpu *cpu);
 
 /* What system-call entry and return do to the processor's own registers. */
 extern char sysenter_entry[], sysexit_instruction[], iretq_instruction[];
+extern char syscall_stubs[];
+
+/* Where SYSCALL enters the server on this CPU. */
+static inline uint64_t syscall_stub(const struct cpu *cpu)
+{
+    return (uint64_t)syscall_stubs + (uint64_t)cpu->number * SYSCALL_STUB_SIZE;
+}
 
 #endif
 #endif

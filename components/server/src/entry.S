@@ -3,21 +3,15 @@
 
 #include "cpu.h"
 #include "thread.h"
+#include <x86/control.h>
 
     .section .text.entry, "ax"
 
 /*
- * System call. The processor loaded rsp with this CPU's data; rcx and rdx are the caller's stack
- * pointer and return address, r11 is free. TF, AC, NT and DF are still the caller's, so they are
- * cleared before anything depends on them. Everything else goes into the thread's frame.
+ * System calls. Everything but rcx, rdx and r11 goes between the registers and the thread's frame;
+ * r11 points to the frame.
  */
-    .globl sysenter_entry
-sysenter_entry:
-    mov CPU_CURRENT(%rsp), %r11
-    mov %rcx, FRAME_RSP(%r11)
-    mov %rdx, FRAME_RIP(%r11)
-    push $2
-    popfq
+    .macro SAVE_REGISTERS
     mov %rdi, FRAME_RDI(%r11)
     mov %rsi, FRAME_RSI(%r11)
     mov %r8, FRAME_R8(%r11)
@@ -32,17 +26,9 @@ sysenter_entry:
     mov %r15, FRAME_R15(%r11)
     xor %ebp, %ebp
     mov %r11, %rdi
-    call system_call_entry  /* does not return */
-    ud2
+    .endm
 
-/*
- * void return_by_sysexit(struct thread *): back to after a system call. The stack pointer stays
- * this CPU's until SYSEXIT: an interrupt or NMI on it finds a stack (SDM vol 2 STI: an NMI may end the
- * interrupt shadow).
- */
-    .globl return_by_sysexit, sysexit_instruction
-return_by_sysexit:
-    mov %rdi, %r11
+    .macro RESTORE_REGISTERS
     mov FRAME_RSI(%r11), %rsi
     mov FRAME_R8(%r11), %r8
     mov FRAME_R9(%r11), %r9
@@ -55,12 +41,87 @@ return_by_sysexit:
     mov FRAME_R14(%r11), %r14
     mov FRAME_R15(%r11), %r15
     mov FRAME_RDI(%r11), %rdi
+    .endm
+
+/*
+ * By SYSENTER. The processor loaded rsp with this CPU's data; rcx and rdx are the caller's stack
+ * pointer and return address, r11 is free. TF, AC, NT and DF are still the caller's, so they are
+ * cleared before anything depends on them.
+ */
+    .globl sysenter_entry
+sysenter_entry:
+    mov CPU_CURRENT(%rsp), %r11
+    mov %rcx, FRAME_RSP(%r11)
+    mov %rdx, FRAME_RIP(%r11)
+    push $2
+    popfq
+    movb $ENTERED_BY_SYSENTER, THREAD_ENTRY(%r11)
+    SAVE_REGISTERS
+    call system_call_entry  /* does not return */
+    ud2
+
+/*
+ * void return_by_sysexit(struct thread *): back to after a system call. The stack pointer stays
+ * this CPU's until SYSEXIT: an interrupt or NMI on it finds a stack (SDM vol 2 STI: an NMI may end the
+ * interrupt shadow).
+ */
+    .globl return_by_sysexit, sysexit_instruction
+return_by_sysexit:
+    mov %rdi, %r11
+    RESTORE_REGISTERS
     mov FRAME_RSP(%r11), %rcx
     mov FRAME_RIP(%r11), %rdx
     xor %r11d, %r11d
     sti
 sysexit_instruction:
     sysexitq
+
+/*
+ * By SYSCALL, which leaves the caller's stack pointer in rsp: each CPU has an entry of its own that
+ * knows where the CPU's data lie, so neither SWAPGS nor memory is needed to find them. rcx is the
+ * return address, rdx free, and SFMASK has cleared the flags (cpu.c). Until rsp is loaded only what
+ * has a stack of its own can come: NMI, debug exception, machine check, double fault.
+ */
+    .balign SYSCALL_STUB_SIZE
+    .globl syscall_stubs
+syscall_stubs:
+    .set number, 0
+    .rept NACELLE_MAX_CPUS
+    .balign SYSCALL_STUB_SIZE
+    mov %rsp, %rdx
+    mov $CPU_BASE + CPU_DATA + number * CPU_REGION_SIZE, %rsp
+    jmp syscall_entry
+    .set number, number + 1
+    .endr
+    .org syscall_stubs + NACELLE_MAX_CPUS * SYSCALL_STUB_SIZE /* an error if a stub is longer */
+
+syscall_entry:
+    mov CPU_CURRENT(%rsp), %r11
+    mov %rdx, FRAME_RSP(%r11)
+    mov %rcx, FRAME_RIP(%r11)
+    movb $ENTERED_BY_SYSCALL, THREAD_ENTRY(%r11)
+    SAVE_REGISTERS
+    call system_call_entry  /* does not return */
+    ud2
+
+/*
+ * void return_by_sysret(struct thread *). The stack pointer is the caller's before SYSRET, which is
+ * what makes a fault of SYSRET itself deadly on processors that raise it in ring 0 (SDM vol 2 SYSRET;
+ * the APM's raise it in ring 3): so the address must be canonical. It is: it follows a SYSCALL in
+ * memory below NACELLE_USER_END, or was compared with that (NACELLE_THREAD_WRITE_REGISTER). SYSRET
+ * itself sets IF, from r11; TF and all else that a caller could want in RFLAGS end with the call, as
+ * with SYSEXIT. The selector that it loads into SS is of the same descriptor as all others
+ * there; what it leaves of SS's hidden part has no meaning in 64-bit code (APM vol 2 4.5.3).
+ */
+    .globl return_by_sysret
+return_by_sysret:
+    mov %rdi, %r11
+    RESTORE_REGISTERS
+    mov FRAME_RIP(%r11), %rcx
+    mov FRAME_RSP(%r11), %rsp
+    mov $(X86_RFLAGS_FIXED | X86_RFLAGS_IF), %r11d
+    xor %edx, %edx
+    sysretq
 
 /* void return_by_iretq(struct thread *): back to where a trap came from, all registers restored. */
     .globl return_by_iretq, iretq_instruction

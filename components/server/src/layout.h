@@ -33,7 +33,10 @@
 #define CPU_DATA                0x20000 /* struct cpu, right above the main stack */
 #define CPU_DATA_SIZE           0x2000
 
-/* Selectors. The order is what SYSENTER and SYSEXIT demand (SDM vol 2 SYSEXIT). */
+/*
+ * Selectors. The order is what SYSENTER and SYSEXIT demand (SDM vol 2 SYSEXIT), and SYSCALL and SYSRET
+ * count from SELECTOR_KERNEL_CODE and SELECTOR_USER_CODE32 (APM vol 2 6.1.1).
+ */
 #define SELECTOR_KERNEL_CODE  0x08
 #define SELECTOR_KERNEL_STACK 0x10
 #define SELECTOR_USER_CODE32  0x1b

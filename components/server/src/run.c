@@ -9,6 +9,7 @@
 #include <x86/insn.h>
 
 _Noreturn void return_by_sysexit(struct thread *thread);
+_Noreturn void return_by_sysret(struct thread *thread);
 _Noreturn void return_by_iretq(struct thread *thread);
 
 static void run_thread(struct cpu *cpu, struct thread *thread)
@@ -44,8 +45,11 @@ static void run_thread(struct cpu *cpu, struct thread *thread)
         x86_write_fs(0);
         x86_write_gs(0);
     }
-    if (thread->by_system_call) {
+    if (thread->entered_by == ENTERED_BY_SYSENTER) {
         return_by_sysexit(thread);
+    }
+    if (thread->entered_by == ENTERED_BY_SYSCALL) {
+        return_by_sysret(thread);
     }
     return_by_iretq(thread);
 }

@@ -292,7 +292,6 @@ void system_call(struct thread *thread)
 
 _Noreturn void system_call_entry(struct thread *thread)
 {
-    thread->by_system_call = true;
     system_call(thread);
     schedule_run();
 }

@@ -30,7 +30,7 @@ void thread_set_registers(struct thread *thread, uint64_t rip, uint64_t rsp)
         .rsp = rsp,
         .ss = SELECTOR_USER_STACK,
     };
-    thread->by_system_call = false;
+    thread->entered_by = ENTERED_BY_TRAP;
     thread->restart = false; /* whatever it was in the middle of, it is elsewhere now */
 }
 

@@ -27,7 +27,13 @@
 #define FRAME_RSP    160
 #define FRAME_SS     168
 #define FRAME_SIZE   176
-#define THREAD_CPU   FRAME_SIZE /* struct thread.cpu */
+#define THREAD_CPU   FRAME_SIZE       /* struct thread.cpu */
+#define THREAD_ENTRY (FRAME_SIZE + 8) /* struct thread.entered_by */
+
+/* How a thread came into the server, which is how it goes back. */
+#define ENTERED_BY_TRAP     0 /* IRETQ brings all of the frame back */
+#define ENTERED_BY_SYSENTER 1 /* SYSEXIT: rcx, rdx and r11 are lost */
+#define ENTERED_BY_SYSCALL  2 /* SYSRET: the same */
 
 #ifndef __ASSEMBLER__
 
@@ -52,17 +58,19 @@ struct cpu;
  */
 struct thread {
     struct frame frame;
-    struct cpu *cpu; /* where it runs */
+    struct cpu *cpu;    /* where it runs */
+    uint8_t entered_by; /* ENTERED_BY_*; entry.S sets it */
     struct execution execution;
     struct slot cspace, aspace, fault_endpoint; /* internal slots */
-    bool by_system_call; /* frame of a system call: SYSEXIT brings it back, rcx and rdx are lost */
-    bool in_fault;       /* waits for the reply to a fault, not to a call */
-    bool restart;        /* the system call goes on when the thread runs next */
+    bool in_fault;                              /* waits for the reply to a fault, not to a call */
+    bool restart; /* the system call goes on when the thread runs next */
     uint8_t fpu[512] __attribute__((aligned(64))); /* FXSAVE area */
 };
 
 _Static_assert(sizeof(struct thread) <= 4096, "one page");
 _Static_assert(__builtin_offsetof(struct thread, cpu) == THREAD_CPU, "offsets for assembly");
+_Static_assert(__builtin_offsetof(struct thread, entered_by) == THREAD_ENTRY,
+               "offsets for assembly");
 
 static inline struct nacelle_ipc_buffer *thread_buffer(struct thread *thread)
 {

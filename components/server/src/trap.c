@@ -24,7 +24,7 @@ _Noreturn void trap_from_user(struct frame *frame)
     struct cpu *cpu = this_cpu();
     struct thread *thread = cpu->current;
 
-    thread->by_system_call = false;
+    thread->entered_by = ENTERED_BY_TRAP;
     if (frame->vector >= FIRST_INTERRUPT) {
         interrupt_handle((uint32_t)frame->vector);
     } else if (frame->vector == X86_VECTOR_NM && cpu->fpu_thread != thread) {
@@ -67,6 +67,12 @@ static void debug_fault(void)
     schedule_run();
 }
 
+/* Where a debug exception that a client prepared may arrive in ring 0: the first instruction. */
+static bool is_system_call_entry(uint64_t rip)
+{
+    return rip == (uint64_t)sysenter_entry || rip == syscall_stub(this_cpu());
+}
+
 void trap_on_own_stack(struct frame *frame)
 {
     struct cpu *cpu = this_cpu();
@@ -77,9 +83,9 @@ void trap_on_own_stack(struct frame *frame)
     if (frame->vector == X86_VECTOR_DB && (frame->cs & 3) != 0) {
         frame->rflags &= ~(uint64_t)X86_RFLAGS_TF;
         cpu->current->frame = *frame;
-        cpu->current->by_system_call = false;
+        cpu->current->entered_by = ENTERED_BY_TRAP;
         switch_stack(cpu, debug_fault);
-    } else if (frame->vector == X86_VECTOR_DB && frame->rip == (uint64_t)sysenter_entry) {
+    } else if (frame->vector == X86_VECTOR_DB && is_system_call_entry(frame->rip)) {
         frame->rflags &= ~(uint64_t)X86_RFLAGS_TF; /* SYSENTER keeps it */
     } else if (frame->vector == X86_VECTOR_MC) {
         panic("machine check", frame);

@@ -17,12 +17,19 @@ struct nacelle_message {
 /* The thread's IPC buffer. Set at start-up. */
 extern struct nacelle_ipc_buffer *nacelle_ipc_buffer;
 
+/* How this processor is entered: 0 by SYSENTER, 1 by SYSCALL. */
+extern uint8_t nacelle_by_syscall;
+
+/* Sets it, before the first system call, from the information page that the program starts with. */
+void nacelle_choose_system_call(const void *info);
+
 /*
  * System call `number` (NACELLE_CALL ...) on capability `slot`. message->tag carries label and
  * length on the way in; the whole message is replaced by what comes back.
  *
  * SYSENTER saves nothing (SDM vol 2, SYSENTER): the server returns to rdx with the stack pointer
- * in rcx.
+ * in rcx. SYSCALL keeps the return address in rcx (APM vol 3, SYSCALL). The branch always goes the
+ * same way.
  */
 static inline __attribute__((always_inline)) void
 nacelle_system_call(unsigned number, uint64_t slot, struct nacelle_message *message)
@@ -35,12 +42,16 @@ nacelle_system_call(unsigned number, uint64_t slot, struct nacelle_message *mess
     register uint64_t r10 __asm__("r10") = message->words[2];
     uint64_t rax = message->words[3];
 
-    __asm__ volatile("mov %%rsp, %%rcx\n\t"
-                     "lea 1f(%%rip), %%rdx\n\t"
+    __asm__ volatile("cmpb $0, %[by_syscall]\n\t"
+                     "jne 1f\n\t"
+                     "mov %%rsp, %%rcx\n\t"
+                     "lea 2f(%%rip), %%rdx\n\t"
                      "sysenter\n"
-                     "1:"
+                     "1:\n\t"
+                     "syscall\n"
+                     "2:"
                      : "+D"(rdi), "+S"(rsi), "+r"(r8), "+r"(r9), "+r"(r10), "+a"(rax)
-                     :
+                     : [by_syscall] "m"(nacelle_by_syscall)
                      : "rcx", "rdx", "r11", "memory", "cc");
 
     message->badge = rdi;
