@@ -3,11 +3,12 @@
 # What can be chosen when configuring, all of it in the CMake cache:
 #   cmake -S . -B build -G Ninja -DNacelleDebug=OFF
 
-set(NacellePlatform "bochs" CACHE STRING "Where the image runs: bochs")
-set_property(CACHE NacellePlatform PROPERTY STRINGS bochs)
+set(NacellePlatform "auto" CACHE STRING
+    "Where simulate and tools/run boot: auto (the fastest that works), qemu, bochs, kvm")
+set_property(CACHE NacellePlatform PROPERTY STRINGS auto qemu bochs kvm)
 
 set(NacelleCpuModel "corei7_haswell_4770" CACHE STRING
-    "CPU model that simulate and tools/run take when none is named")
+    "CPU model of Bochs that simulate, tools/run and tests take when none is named")
 
 set(NacelleMemory "512" CACHE STRING "Memory of the simulated machine in MiB")
 
@@ -21,6 +22,7 @@ set(NacelleHostOnly OFF CACHE BOOL
 
 set(NacelleSanitizers ON CACHE BOOL "Address and undefined-behaviour sanitizers in host code")
 
-if(NOT NacellePlatform MATCHES "^(bochs)$")
-    message(FATAL_ERROR "NacellePlatform=${NacellePlatform}: unknown platform; known: bochs")
+if(NOT NacellePlatform MATCHES "^(auto|qemu|bochs|kvm)$")
+    message(FATAL_ERROR
+        "NacellePlatform=${NacellePlatform}: unknown platform; known: auto qemu bochs kvm")
 endif()

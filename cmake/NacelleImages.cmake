@@ -131,8 +131,17 @@ function(nacelle_add_guest name)
         NACELLE_IMAGE ${dir}/${name}.bin NACELLE_IMAGE_TARGET ${name}.image)
 endfunction()
 
-# All that tools/run needs.
+# What tools/run needs: kernels, clients and modules; and on platforms that boot from CD the images
+# of the scenarios, which take tools that not every machine has.
 add_custom_target(images)
+add_custom_target(isos)
+find_program(NACELLE_GRUB_MKIMAGE grub-mkimage)
+find_program(NACELLE_XORRISO xorriso)
+mark_as_advanced(NACELLE_GRUB_MKIMAGE NACELLE_XORRISO)
+set(nacelle_isos_in_all "")
+if(NACELLE_GRUB_MKIMAGE AND NACELLE_XORRISO)
+    set(nacelle_isos_in_all ALL)
+endif()
 
 # The file and the build dependencies that a scenario's item (a target or a path) stands for.
 function(nacelle_image_of item file_variable depends_variable)
@@ -161,7 +170,8 @@ endfunction()
 # unless given. The kernel's command line is "scenario=<name> <ARGUMENTS>", the root task's is
 # "<ROOT> scenario=<name> <ROOT_ARGUMENTS>".
 #
-# Makes build/scenarios/<name>.scenario, which tools/run reads, and build/scenarios/<name>.iso.
+# Makes build/scenarios/<name>.scenario, which tools/run reads (target scenario.<name>), and
+# build/scenarios/<name>.iso (target iso.<name>).
 function(nacelle_add_scenario name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "MULTIBOOT1"
         "DESCRIPTION;ROOT;ROOT_ARGUMENTS;ARGUMENTS;KERNEL;CPUS;MEMORY;TIMEOUT" "MODULES")
@@ -181,9 +191,10 @@ function(nacelle_add_scenario name)
     endif()
 
     nacelle_image_of(${arg_KERNEL} kernel depends)
+    set(kernel32 ${PROJECT_BINARY_DIR}/${arg_KERNEL}.elf32)
+    list(APPEND depends ${kernel32} ${arg_KERNEL}.multiboot1)
     if(arg_MULTIBOOT1)
-        set(kernel ${PROJECT_BINARY_DIR}/${arg_KERNEL}.elf32)
-        set(depends ${kernel} ${arg_KERNEL}.multiboot1)
+        set(kernel ${kernel32})
     endif()
     string(STRIP "scenario=${name} ${arg_ARGUMENTS}" kernel_arguments)
     set(modules "")
@@ -207,6 +218,7 @@ function(nacelle_add_scenario name)
     set(dir ${PROJECT_BINARY_DIR}/scenarios)
     set(text "name=${name}\ndescription=${arg_DESCRIPTION}\n")
     string(APPEND text "symbols=$<TARGET_FILE:${arg_KERNEL}>\nkernel=${kernel}\n")
+    string(APPEND text "kernel32=${kernel32}\n")
     string(APPEND text "arguments=${kernel_arguments}\n")
     string(APPEND text "cpus=${arg_CPUS}\nmemory=${arg_MEMORY}\ntimeout=${arg_TIMEOUT}\n")
     if(arg_MULTIBOOT1)
@@ -217,12 +229,14 @@ function(nacelle_add_scenario name)
     endforeach()
     file(GENERATE OUTPUT ${dir}/${name}.scenario CONTENT "${text}")
 
+    add_custom_target(scenario.${name} ALL DEPENDS ${depends})
     add_custom_command(OUTPUT ${dir}/${name}.iso
         COMMAND ${PROJECT_SOURCE_DIR}/tools/mkiso ${dir}/${name}.scenario ${dir}/${name}.iso
         DEPENDS ${depends} ${dir}/${name}.scenario ${PROJECT_SOURCE_DIR}/tools/mkiso
         VERBATIM COMMENT "Making scenario ${name}")
-    add_custom_target(scenario.${name} ALL DEPENDS ${dir}/${name}.iso)
+    add_custom_target(iso.${name} ${nacelle_isos_in_all} DEPENDS ${dir}/${name}.iso)
     add_dependencies(images scenario.${name})
+    add_dependencies(isos iso.${name})
 endfunction()
 
 # build/simulate boots the default scenario of this build; options are those of tools/run.
