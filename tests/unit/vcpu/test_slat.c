@@ -5,36 +5,36 @@
 #include <string.h>
 
 #include <nacelle/object.h>
-#include <x86/ept.h>
+#include <x86/slat.h>
 
-#include "vmx/ept.h"
+#include "slat.h"
 
 #define TABLES 16
 #define PHYSICAL UINT64_C(0x200000)
 #define RWX (NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE | NACELLE_RIGHT_EXECUTE)
 #define BITS 40
 
-static uint64_t pool[TABLES][EPT_ENTRIES];
-static struct ept_tables ept;
+static uint64_t pool[TABLES][SLAT_ENTRIES];
+static struct slat_tables slat;
 
 static int setup(void **state)
 {
     (void)state;
     memset(pool, 0, sizeof(pool));
-    ept_init(&ept, pool, PHYSICAL, TABLES, BITS, true, true);
+    slat_init(&slat, &vmx_slat_format, pool, PHYSICAL, TABLES, BITS, true, true);
     return 0;
 }
 
 static enum nacelle_error map(uint64_t gpa, uint64_t physical, unsigned bits)
 {
-    const struct ept_mapping mapping = {gpa, physical, bits, RWX, false};
+    const struct slat_mapping mapping = {gpa, physical, bits, RWX, false};
 
-    return ept_map(&ept, &mapping);
+    return slat_map(&slat, &mapping);
 }
 
 static void one_page(void **state)
 {
-    struct ept_mapping found;
+    struct slat_mapping found;
 
     (void)state;
     assert_int_equal(map(0x1000, 0x5000, 12), NACELLE_ERROR_OK);
@@ -43,34 +43,34 @@ static void one_page(void **state)
     assert_int_equal(pool[1][0], PHYSICAL + 0x2000 + 7);
     assert_int_equal(pool[2][0], PHYSICAL + 0x3000 + 7);
     assert_int_equal(pool[3][1], 0x5000 | 6 << 3 | 7);
-    assert_true(ept_find(&ept, 0x1fff, &found));
+    assert_true(slat_find(&slat, 0x1fff, &found));
     assert_int_equal(found.gpa, 0x1000);
     assert_int_equal(found.physical, 0x5000);
     assert_int_equal(found.size_bits, 12);
     assert_int_equal(found.rights, RWX);
     assert_false(found.uncached);
-    assert_false(ept_find(&ept, 0x2000, &found));
-    assert_int_equal(ept_free_tables(&ept), TABLES - 4);
-    assert_int_equal(ept_unmap(&ept, 0x1000, 12), NACELLE_ERROR_OK);
-    assert_int_equal(ept_free_tables(&ept), TABLES - 1);
+    assert_false(slat_find(&slat, 0x2000, &found));
+    assert_int_equal(slat_free_tables(&slat), TABLES - 4);
+    assert_int_equal(slat_unmap(&slat, 0x1000, 12), NACELLE_ERROR_OK);
+    assert_int_equal(slat_free_tables(&slat), TABLES - 1);
     assert_int_equal(pool[0][0], 0);
 }
 
 static void leaves(void **state)
 {
-    const struct ept_mapping uncached = {0x40000000, 0x80000000, 30, NACELLE_RIGHT_READ, true};
+    const struct slat_mapping uncached = {0x40000000, 0x80000000, 30, NACELLE_RIGHT_READ, true};
 
     (void)state;
     assert_int_equal(map(0x200000, 0x600000, 21), NACELLE_ERROR_OK);
     assert_int_equal(pool[2][1], 0x600000 | 1 << 7 | 6 << 3 | 7);
-    assert_int_equal(ept_map(&ept, &uncached), NACELLE_ERROR_OK);
+    assert_int_equal(slat_map(&slat, &uncached), NACELLE_ERROR_OK);
     assert_int_equal(pool[1][1], UINT64_C(0x80000000) | 1 << 7 | 1);
 }
 
 static void refusals(void **state)
 {
     const struct {
-        struct ept_mapping mapping;
+        struct slat_mapping mapping;
         enum nacelle_error error;
     } cases[] = {
         {{0, 0, 13, RWX, false}, NACELLE_ERROR_UNSUPPORTED},
@@ -90,8 +90,8 @@ static void refusals(void **state)
 
     (void)state;
     for (unsigned i = 0; i < COUNT(cases); i++) {
-        assert_int_equal(ept_map(&ept, &cases[i].mapping), cases[i].error);
-        assert_int_equal(ept_free_tables(&ept), TABLES - 1);
+        assert_int_equal(slat_map(&slat, &cases[i].mapping), cases[i].error);
+        assert_int_equal(slat_free_tables(&slat), TABLES - 1);
     }
     /* The last page of the address width is there. */
     assert_int_equal(map((UINT64_C(1) << BITS) - 0x1000, 0, 12), NACELLE_ERROR_OK);
@@ -100,7 +100,7 @@ static void refusals(void **state)
 static void width_is_at_most_48(void **state)
 {
     (void)state;
-    ept_init(&ept, pool, PHYSICAL, TABLES, 52, true, true);
+    slat_init(&slat, &vmx_slat_format, pool, PHYSICAL, TABLES, 52, true, true);
     assert_int_equal(map(UINT64_C(1) << 48, 0, 12), NACELLE_ERROR_OUT_OF_RANGE);
     assert_int_equal(map((UINT64_C(1) << 48) - 0x1000, 0, 12), NACELLE_ERROR_OK);
 }
@@ -108,10 +108,10 @@ static void width_is_at_most_48(void **state)
 static void sizes_that_the_processor_lacks(void **state)
 {
     (void)state;
-    ept_init(&ept, pool, PHYSICAL, TABLES, BITS, false, false);
+    slat_init(&slat, &vmx_slat_format, pool, PHYSICAL, TABLES, BITS, false, false);
     assert_int_equal(map(0, 0, 21), NACELLE_ERROR_UNSUPPORTED);
     assert_int_equal(map(0, 0, 30), NACELLE_ERROR_UNSUPPORTED);
-    assert_int_equal(ept_unmap(&ept, 0, 30), NACELLE_ERROR_NOT_MAPPED);
+    assert_int_equal(slat_unmap(&slat, 0, 30), NACELLE_ERROR_NOT_MAPPED);
 }
 
 static void overlaps(void **state)
@@ -133,25 +133,25 @@ static void unmap_of_what_is_not_there(void **state)
 {
     (void)state;
     assert_int_equal(map(0x200000, 0x400000, 21), NACELLE_ERROR_OK);
-    assert_int_equal(ept_unmap(&ept, 0x200000, 12), NACELLE_ERROR_NOT_MAPPED);
-    assert_int_equal(ept_unmap(&ept, 0x201000, 12), NACELLE_ERROR_NOT_MAPPED);
-    assert_int_equal(ept_unmap(&ept, 0, 30), NACELLE_ERROR_NOT_MAPPED); /* a table */
-    assert_int_equal(ept_unmap(&ept, 0x400000, 21), NACELLE_ERROR_NOT_MAPPED);
-    assert_int_equal(ept_unmap(&ept, 0x300000, 21), NACELLE_ERROR_NOT_MAPPED);
-    assert_int_equal(ept_unmap(&ept, ~UINT64_C(0x1fffff), 21), NACELLE_ERROR_NOT_MAPPED);
-    assert_int_equal(ept_unmap(&ept, 0x200000, 99), NACELLE_ERROR_NOT_MAPPED);
-    assert_int_equal(ept_unmap(&ept, 0x200000, 21), NACELLE_ERROR_OK);
-    assert_int_equal(ept_unmap(&ept, 0x200000, 21), NACELLE_ERROR_NOT_MAPPED);
+    assert_int_equal(slat_unmap(&slat, 0x200000, 12), NACELLE_ERROR_NOT_MAPPED);
+    assert_int_equal(slat_unmap(&slat, 0x201000, 12), NACELLE_ERROR_NOT_MAPPED);
+    assert_int_equal(slat_unmap(&slat, 0, 30), NACELLE_ERROR_NOT_MAPPED); /* a table */
+    assert_int_equal(slat_unmap(&slat, 0x400000, 21), NACELLE_ERROR_NOT_MAPPED);
+    assert_int_equal(slat_unmap(&slat, 0x300000, 21), NACELLE_ERROR_NOT_MAPPED);
+    assert_int_equal(slat_unmap(&slat, ~UINT64_C(0x1fffff), 21), NACELLE_ERROR_NOT_MAPPED);
+    assert_int_equal(slat_unmap(&slat, 0x200000, 99), NACELLE_ERROR_NOT_MAPPED);
+    assert_int_equal(slat_unmap(&slat, 0x200000, 21), NACELLE_ERROR_OK);
+    assert_int_equal(slat_unmap(&slat, 0x200000, 21), NACELLE_ERROR_NOT_MAPPED);
 }
 
 static void pool_exhaustion_changes_nothing(void **state)
 {
-    uint64_t copy[4][EPT_ENTRIES];
+    uint64_t copy[4][SLAT_ENTRIES];
 
     (void)state;
-    ept_init(&ept, pool, PHYSICAL, 4, BITS, true, true);
+    slat_init(&slat, &vmx_slat_format, pool, PHYSICAL, 4, BITS, true, true);
     assert_int_equal(map(0, 0, 12), NACELLE_ERROR_OK);
-    assert_int_equal(ept_free_tables(&ept), 0);
+    assert_int_equal(slat_free_tables(&slat), 0);
     memcpy(copy, pool, sizeof(copy));
     assert_int_equal(map(0x200000, 0, 12), NACELLE_ERROR_NO_TABLE_MEMORY);
     assert_int_equal(map(UINT64_C(1) << 39, 0, 30), NACELLE_ERROR_NO_TABLE_MEMORY);
@@ -159,14 +159,14 @@ static void pool_exhaustion_changes_nothing(void **state)
     assert_int_equal(map(0x200000, 0, 21), NACELLE_ERROR_OK); /* needs none */
     /* A root alone can map nothing. */
     memset(pool, 0, sizeof(pool));
-    ept_init(&ept, pool, PHYSICAL, 1, BITS, true, true);
+    slat_init(&slat, &vmx_slat_format, pool, PHYSICAL, 1, BITS, true, true);
     assert_int_equal(map(0, 0, 30), NACELLE_ERROR_NO_TABLE_MEMORY);
 }
 
 /* Random operations against a plain list of mappings. */
 #define SLOTS 64
 
-static bool overlap(const struct ept_mapping *a, const struct ept_mapping *b)
+static bool overlap(const struct slat_mapping *a, const struct slat_mapping *b)
 {
     return a->gpa < b->gpa + (UINT64_C(1) << b->size_bits) &&
            b->gpa < a->gpa + (UINT64_C(1) << a->size_bits);
@@ -175,7 +175,7 @@ static bool overlap(const struct ept_mapping *a, const struct ept_mapping *b)
 static void against_reference(void **state)
 {
     static const unsigned sizes[] = {12, 12, 12, 21, 30};
-    struct ept_mapping list[SLOTS];
+    struct slat_mapping list[SLOTS];
     bool used[SLOTS] = {false};
     uint64_t seed = 0x123456789abcdef;
     unsigned mapped = 0;
@@ -184,16 +184,16 @@ static void against_reference(void **state)
     for (unsigned step = 0; step < 20000; step++) {
         unsigned slot = (unsigned)(test_random(&seed) % SLOTS);
         uint64_t probe;
-        struct ept_mapping found;
-        const struct ept_mapping *expected = NULL;
+        struct slat_mapping found;
+        const struct slat_mapping *expected = NULL;
 
         if (used[slot]) {
-            assert_int_equal(ept_unmap(&ept, list[slot].gpa, list[slot].size_bits),
+            assert_int_equal(slat_unmap(&slat, list[slot].gpa, list[slot].size_bits),
                              NACELLE_ERROR_OK);
             used[slot] = false;
             mapped--;
         } else {
-            struct ept_mapping new = {0};
+            struct slat_mapping new = {0};
             bool overlaps_one = false;
             enum nacelle_error error;
 
@@ -205,7 +205,7 @@ static void against_reference(void **state)
             new.uncached = (test_random(&seed) & 1) != 0;
             for (unsigned i = 0; i < SLOTS; i++)
                 overlaps_one = overlaps_one || (used[i] && overlap(&list[i], &new));
-            error = ept_map(&ept, &new);
+            error = slat_map(&slat, &new);
             if (overlaps_one) {
                 assert_int_equal(error, NACELLE_ERROR_OVERLAP);
             } else if (error != NACELLE_ERROR_NO_TABLE_MEMORY) {
@@ -222,7 +222,7 @@ static void against_reference(void **state)
             if (used[i] && probe - list[i].gpa < UINT64_C(1) << list[i].size_bits)
                 expected = &list[i];
         }
-        assert_int_equal(ept_find(&ept, probe, &found), expected != NULL);
+        assert_int_equal(slat_find(&slat, probe, &found), expected != NULL);
         if (expected != NULL)
             assert_true(found.gpa == expected->gpa && found.physical == expected->physical &&
                         found.size_bits == expected->size_bits &&
@@ -231,11 +231,11 @@ static void against_reference(void **state)
     }
     for (unsigned i = 0; i < SLOTS; i++) {
         if (used[i])
-            assert_int_equal(ept_unmap(&ept, list[i].gpa, list[i].size_bits), NACELLE_ERROR_OK);
+            assert_int_equal(slat_unmap(&slat, list[i].gpa, list[i].size_bits), NACELLE_ERROR_OK);
     }
     /* Nothing was lost: all tables are back, and nothing is mapped. */
-    assert_int_equal(ept_free_tables(&ept), TABLES - 1);
-    for (unsigned i = 0; i < EPT_ENTRIES; i++)
+    assert_int_equal(slat_free_tables(&slat), TABLES - 1);
+    for (unsigned i = 0; i < SLAT_ENTRIES; i++)
         assert_int_equal(pool[0][i], 0);
 }
 
