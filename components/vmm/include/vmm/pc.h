@@ -50,6 +50,8 @@ struct vmm_pc_config {
     uint64_t tsc;       /* now */
     uint64_t unix_time; /* now */
     unsigned cpus;
+    /* How long SeaBIOS waits before it tries again to boot, milliseconds; all ones: for ever. */
+    uint32_t boot_fail_wait;
     vmm_debug_line *print; /* takes what the firmware writes to its debug port */
     void *context;
     vmm_cpuid_reader *cpuid;
