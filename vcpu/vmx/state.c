@@ -121,8 +121,8 @@ static void fetch_control(struct vcpu *vcpu)
     state->cr2 = vcpu->cr2;
     state->cr3 = vmread(VMCS_GUEST_CR3);
     state->cr4 = visible(vmread(VMCS_GUEST_CR4), vcpu->cr4_shadow, VMX_CR4_OWNED);
-    state->cr0_shadow = vcpu->cr0_shadow;
-    state->cr4_shadow = vcpu->cr4_shadow;
+    state->cr0_shadow = vcpu->cr0_shadow & vcpu->cr0_mask;
+    state->cr4_shadow = vcpu->cr4_shadow & vcpu->cr4_mask;
     state->efer = vmread(VMCS_GUEST_IA32_EFER);
     state->xcr0 = vcpu->xcr0;
     state->xss = 0;

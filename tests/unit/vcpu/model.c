@@ -79,6 +79,15 @@ struct vcpu_cpu *model_engine_cpu(void)
 
 /* --- CPUs --- */
 
+static uint64_t *find_msr(uint32_t address)
+{
+    for (unsigned i = 0; i < model_cpu->msr_count; i++) {
+        if (model_cpu->msrs[i].address == address)
+            return &model_cpu->msrs[i].value;
+    }
+    return NULL;
+}
+
 static void load_cpu_file(const char *name)
 {
     char path[512];
@@ -118,6 +127,12 @@ static void power_up(const char *name)
     load_cpu_file(name);
     for (unsigned i = 0; i < sizeof(msrs) / sizeof(msrs[0]); i++)
         model_set_msr(msrs[i], 0);
+    /* The files of processors without EPT end at its capability MSR. */
+    for (uint32_t i = 0; i < 4 && find_msr(X86_MSR_VMX_BASIC) != NULL; i++) {
+        if (find_msr(X86_MSR_VMX_TRUE_PINBASED_CTLS + i) == NULL)
+            model_set_msr(X86_MSR_VMX_TRUE_PINBASED_CTLS + i,
+                          model_msr(X86_MSR_VMX_PINBASED_CTLS + i));
+    }
     model_set_msr(X86_MSR_EFER, X86_EFER_SCE | X86_EFER_LME | X86_EFER_LMA | X86_EFER_NXE);
     for (unsigned i = 0; i < sizeof(components) / sizeof(components[0]); i++)
         model_set_leaf(0xd, components[i].subleaf, components[i].size,
@@ -197,15 +212,6 @@ struct x86_cpuid_regs x86_cpuid(uint32_t leaf, uint32_t subleaf)
     if (entry == NULL)
         return (struct x86_cpuid_regs){0, 0, 0, 0};
     return (struct x86_cpuid_regs){entry->eax, entry->ebx, entry->ecx, entry->edx};
-}
-
-static uint64_t *find_msr(uint32_t address)
-{
-    for (unsigned i = 0; i < model_cpu->msr_count; i++) {
-        if (model_cpu->msrs[i].address == address)
-            return &model_cpu->msrs[i].value;
-    }
-    return NULL;
 }
 
 uint64_t model_msr(uint32_t address)
