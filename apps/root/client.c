@@ -14,7 +14,7 @@
 #include <runtime/untyped.h>
 
 #define PAGE          4096ull
-#define ASPACE_SIZE   17 /* 32 pages of translation tables: 62 MiB of small pages, or more of large */
+#define ASPACE_SIZE   17 /* 32 pages of translation tables */
 #define STACK_PAGES   (NACELLE_CLIENT_STACK_SIZE / PAGE)
 #define USER_SIZE_MAX (1ull << 30) /* programs end below the files */
 

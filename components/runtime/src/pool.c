@@ -24,8 +24,8 @@ enum nacelle_error nacelle_pool_slots(struct nacelle_pool *pool, uint64_t count,
     return NACELLE_ERROR_OK;
 }
 
-/* Objects of one operation, all out of one untyped: the smallest that has room, so that large pieces
- * stay whole for what needs them. */
+/* Objects of one operation, all out of one untyped: the smallest that has room, so that large
+ * pieces stay whole for what needs them. */
 static enum nacelle_error make_part(struct nacelle_pool *pool, enum nacelle_type type,
                                     unsigned size, uint64_t count)
 {

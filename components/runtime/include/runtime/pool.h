@@ -9,7 +9,7 @@
 
 #define NACELLE_POOL_UNTYPED_MAX 64
 
-/* Slots are handed out in ascending order and not taken back: good for programs that set up once. */
+/* Slots are handed out in ascending order and not taken back: enough for who sets up once. */
 struct nacelle_pool {
     uint64_t next_slot;
     uint64_t end_slot;

@@ -17,6 +17,7 @@
 #include <vmm/pic.h>
 #include <vmm/pit.h>
 #include <vmm/ports.h>
+#include <vmm/reset.h>
 #include <vmm/system_control.h>
 
 /* One entry of the "etc/e820" file, as SeaBIOS and QEMU lay it out. */
@@ -41,7 +42,7 @@ struct vmm_pc {
     struct vmm_fw_cfg fw_cfg;
     struct vmm_debug_port debug;
     struct vmm_e820_entry e820;
-    bool reset; /* the guest asked for a reset */
+    struct vmm_reset reset;
 };
 
 struct vmm_pc_config {
