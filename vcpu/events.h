@@ -65,7 +65,7 @@ struct vcpu_injection vcpu_events_select(const struct vcpu_events *events,
 void vcpu_events_consume(struct vcpu_events *events, uint32_t slots);
 
 /* Takes note of an interrupted delivery. An interrupt or NMI that already waits for its repetition
- * is kept. */
+ * is kept; an NMI merges with one that is pending, as in a processor, which latches one. */
 void vcpu_events_interrupted(struct vcpu_events *events, uint32_t event, uint32_t error,
                              uint32_t length);
 
