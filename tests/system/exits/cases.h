@@ -79,6 +79,7 @@ struct exits_case {
     bool user;          /* privilege level 3 */
     bool stop;          /* nothing more is run after the exit */
     bool any_access;    /* READ is neither demanded nor forbidden */
+    uint8_t handler;    /* the HLT is that of this vector's handler */
     uint8_t task_gate;  /* vector that goes to SELECTOR_OTHER_TSS */
     uint16_t back_link; /* of the task */
     uint8_t result;     /* 1 + register: holds this at the exit, in the bits of the mask */
@@ -99,7 +100,8 @@ void exits_run_group(const struct exits_group *group);
 /* Which of FEATURE_* the machine has. */
 uint32_t exits_features(void);
 
-/* Resumes a case's vCPU by hand: state for `mode` with code[0...size) and HLT behind it. */
-void exits_begin(enum mode mode, const uint8_t *code, unsigned size);
+/* For cases that are not in tables: the state of `mode` with code[0...size) and HLT behind it, and
+ * with these bits of RFLAGS set. */
+void exits_begin(enum mode mode, const uint8_t *code, unsigned size, uint64_t rflags);
 
 #endif

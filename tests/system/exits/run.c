@@ -97,11 +97,12 @@ static void place_code(const uint8_t *code, size_t size)
     at[size + 1] = HLT_INSTRUCTION; /* the end of a snippet that ends with HLT itself */
 }
 
-void exits_begin(enum mode mode, const uint8_t *code, unsigned size)
+void exits_begin(enum mode mode, const uint8_t *code, unsigned size, uint64_t rflags)
 {
     static struct nacelle_vcpu_state state;
 
     mode_set(mode, &state);
+    state.rflags |= rflags;
     for (unsigned i = 0; i < 16; i++)
         state.general[i] = REGISTER(i);
     place_code(code, size);
@@ -226,6 +227,9 @@ static void expect(enum mode mode, const struct exits_case *test, struct nacelle
     }
     if (test->rip_relative)
         expected->gva += end_of(test);
+    /* In real mode there is no error code (27.2.2), but Bochs 2.7 says that there is one. */
+    if (mode == REAL && expected->kind == NACELLE_EXIT_EXCEPTION)
+        expected->flags |= rig_state->exit.flags & NACELLE_EXIT_ERROR_CODE;
     if (test->any_access)
         expected->flags |= rig_state->exit.flags & NACELLE_EXIT_READ;
 }
@@ -247,7 +251,9 @@ static void check_advance(const struct exits_case *test)
 static void check(enum mode mode, const struct exits_case *test)
 {
     struct nacelle_exit expected;
-    uint64_t rip = test->at_end ? end_of(test) : RIG_CODE + (uint64_t)(test->at - test->begin);
+    uint64_t rip = test->at_end         ? end_of(test)
+                   : test->handler != 0 ? tables_handler(test->handler)
+                                        : RIG_CODE + (uint64_t)(test->at - test->begin);
 
     begin(mode, test);
     if (!rig_run(0)) {

@@ -117,7 +117,7 @@ static void fill_gdt(enum mode mode, const uint32_t bases[NACELLE_SEGMENTS])
     }
 }
 
-static uint32_t handler(unsigned vector)
+uint32_t tables_handler(unsigned vector)
 {
     return RIG_HANDLERS + vector * HANDLER_SIZE;
 }
@@ -133,10 +133,10 @@ static void fill_idt(enum mode mode)
 
     memset(idt, 0, PAGE);
     for (unsigned i = 0; i < 256; i++) {
-        uint64_t gate = handler(i) | selector << 16 | (X86_AR_P | type) << 40;
+        uint64_t gate = tables_handler(i) | selector << 16 | (X86_AR_P | type) << 40;
 
         if (mode == REAL)
-            vectors[i] = handler(i);
+            vectors[i] = tables_handler(i);
         else
             idt[mode >= COMPAT ? 2 * i : i] = gate;
     }
@@ -171,7 +171,7 @@ void tables_handlers(enum mode mode)
     bool is64 = mode >= COMPAT;
 
     for (unsigned i = 0; i < 256; i++) {
-        uint8_t *at = rig_ram(handler(i));
+        uint8_t *at = rig_ram(tables_handler(i));
 
         if (mode == REAL || i >= 32 || (ERROR_CODE_VECTORS >> i & 1) == 0)
             memcpy(at, is64 ? iret64 : iret16, is64 ? sizeof(iret64) : sizeof(iret16));

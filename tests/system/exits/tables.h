@@ -14,6 +14,7 @@ void tables_descriptors(enum mode mode, const uint32_t bases[NACELLE_SEGMENTS]);
 /* A handler for each vector at RIG_HANDLERS + 16 * vector: HLT, drop the error code, IRET. */
 #define HANDLER_SIZE 16u
 void tables_handlers(enum mode mode);
+uint32_t tables_handler(unsigned vector); /* its address */
 
 /* Makes a vector's entry of the IDT a task gate (no IA-32e mode), or one that is not present. */
 void tables_task_gate(unsigned vector, unsigned selector);
