@@ -13,7 +13,7 @@
  * which compilers turn into two direct calls behind a branch that is always predicted.
  */
 #define VENDOR(operation) vmx_##operation
-#define VENDOR_NUMBER NACELLE_VENDOR_VMX
+#define VENDOR_NUMBER     NACELLE_VENDOR_VMX
 
 enum nacelle_error vmx_cpu_enable(struct vcpu_cpu *cpu, void *page,
                                   struct vcpu_enable_failure *failure);

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define EPT_ENTRIES 512
-#define EPT_ROOT 0u /* table 0 is the root, and never free */
+#define EPT_ROOT    0u /* table 0 is the root, and never free */
 
 /*
  * The tables of one VM: count pages that lie one after another, the first at the physical address

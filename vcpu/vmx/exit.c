@@ -8,10 +8,10 @@
 #include <x86/vmx_exit.h>
 #include <x86/vmx_qualification.h>
 
-#define Q VMX_NEEDS_QUALIFICATION
-#define L VMX_NEEDS_LENGTH
-#define I VMX_NEEDS_INSTRUCTION
-#define V VMX_NEEDS_VECTORING
+#define Q       VMX_NEEDS_QUALIFICATION
+#define L       VMX_NEEDS_LENGTH
+#define I       VMX_NEEDS_INSTRUCTION
+#define V       VMX_NEEDS_VECTORING
 #define OPERAND (Q | L | I | VMX_NEEDS_OPERAND)
 
 /* How the rest of a record is made; everything simple is in the table. */
@@ -39,16 +39,16 @@ enum shape {
 };
 
 struct rule {
-    uint8_t kind;  /* NACELLE_EXIT_*; 0: unknown */
+    uint8_t kind; /* NACELLE_EXIT_*; 0: unknown */
     uint8_t shape;
     uint8_t number;
     uint8_t needs; /* VMX_NEEDS_* */
 };
 
-#define RULE(reason, exit_kind, exit_shape, exit_number, exit_needs)                               \
-    [VMX_EXIT_REASON_##reason] = {NACELLE_EXIT_##exit_kind, SHAPE_##exit_shape, (exit_number),     \
-                                  (exit_needs)}
-#define VIRT(reason, instruction)                                                                  \
+#define RULE(reason, exit_kind, exit_shape, exit_number, exit_needs) \
+    [VMX_EXIT_REASON_##                                              \
+        reason] = {NACELLE_EXIT_##exit_kind, SHAPE_##exit_shape, (exit_number), (exit_needs)}
+#define VIRT(reason, instruction) \
     RULE(reason, VIRTUALIZATION, PLAIN, NACELLE_VIRT_##instruction, Q | L | I)
 
 static const struct rule rules[VMX_EXIT_REASON_COUNT] = {
@@ -268,8 +268,8 @@ static void shape_port_string(struct nacelle_exit *out, const struct vmx_exit_in
         string = vmx_decode_string_io_info(info->instruction);
     out->flags |= NACELLE_EXIT_STRING | NACELLE_EXIT_GVA_VALID;
     out->gva = info->gva;
-    out->detail = (in ? (uint32_t)VMX_SEGMENT_ES : string.segment) |
-                  (uint32_t)string.address_size << 8;
+    out->detail = (in ? (uint32_t)VMX_SEGMENT_ES : string.segment) | (uint32_t)string.address_size
+                                                                         << 8;
     out->count = 1;
     if (repeat) {
         out->flags |= NACELLE_EXIT_REPEAT;

@@ -19,7 +19,7 @@
 #include "vmx/vmcs.h"
 
 #define PHYSICAL_BASE UINT64_C(0x100000)
-#define VMCSS 64
+#define VMCSS         64
 
 static uint8_t arena[MODEL_ARENA_PAGES * 4096] __attribute__((aligned(65536)));
 static unsigned arena_used;
@@ -113,8 +113,8 @@ static void load_cpu_file(const char *name)
 static void power_up(const char *name)
 {
     /* MSRs that every processor with long mode has; TSC_AUX is there on all models used. */
-    static const uint32_t msrs[] = {X86_MSR_STAR,    X86_MSR_LSTAR,   X86_MSR_CSTAR,
-                                    X86_MSR_FMASK,   X86_MSR_FS_BASE, X86_MSR_GS_BASE,
+    static const uint32_t msrs[] = {X86_MSR_STAR,    X86_MSR_LSTAR,         X86_MSR_CSTAR,
+                                    X86_MSR_FMASK,   X86_MSR_FS_BASE,       X86_MSR_GS_BASE,
                                     X86_MSR_TSC_AUX, X86_MSR_KERNEL_GS_BASE};
     /* Offsets and sizes of the standard form: the data files have subleaf 0 only. */
     static const struct {
@@ -135,8 +135,7 @@ static void power_up(const char *name)
     }
     model_set_msr(X86_MSR_EFER, X86_EFER_SCE | X86_EFER_LME | X86_EFER_LMA | X86_EFER_NXE);
     for (unsigned i = 0; i < sizeof(components) / sizeof(components[0]); i++)
-        model_set_leaf(0xd, components[i].subleaf, components[i].size,
-                       components[i].offset, 0, 0);
+        model_set_leaf(0xd, components[i].subleaf, components[i].size, components[i].offset, 0, 0);
 }
 
 void model_reset(const char *cpu_name)
@@ -267,16 +266,16 @@ void x86_wrmsr(uint32_t msr, uint64_t value)
 
 /* --- Control and debug registers --- */
 
-#define REGISTER(name, place, valid_bits)                                                          \
-    uint64_t x86_read_##name(void)                                                                 \
-    {                                                                                              \
-        return model_cpu->place;                                                                   \
-    }                                                                                              \
-    void x86_write_##name(uint64_t value)                                                          \
-    {                                                                                              \
-        if ((value & ~(uint64_t)(valid_bits)) != 0)                                                \
-            model_fail("#GP: MOV to " #name, value);                                               \
-        model_cpu->place = value;                                                                  \
+#define REGISTER(name, place, valid_bits)            \
+    uint64_t x86_read_##name(void)                   \
+    {                                                \
+        return model_cpu->place;                     \
+    }                                                \
+    void x86_write_##name(uint64_t value)            \
+    {                                                \
+        if ((value & ~(uint64_t)(valid_bits)) != 0)  \
+            model_fail("#GP: MOV to " #name, value); \
+        model_cpu->place = value;                    \
     }
 
 REGISTER(cr0, cr0, 0xffffffff)

@@ -13,12 +13,12 @@
 
 #include <vcpu/vcpu.h>
 
-#define MODEL_CPUS 2
+#define MODEL_CPUS        2
 #define MODEL_ARENA_PAGES 1024
-#define MODEL_MSRS 128
-#define MODEL_LEAVES 128
-#define MODEL_FIELDS 0x4000
-#define MODEL_FPU_SIZE 3072
+#define MODEL_MSRS        128
+#define MODEL_LEAVES      128
+#define MODEL_FIELDS      0x4000
+#define MODEL_FPU_SIZE    3072
 
 struct model_leaf {
     uint32_t leaf, subleaf, eax, ebx, ecx, edx;

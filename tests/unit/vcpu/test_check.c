@@ -44,17 +44,17 @@ static void long_mode(void)
     s.segments[NACELLE_CS].limit = 0xffffffff;
 }
 
-#define REFUSED(base, statement, name)                                                             \
-    do {                                                                                           \
-        base();                                                                                    \
-        statement;                                                                                 \
-        assert_int_equal(vmx_check_guest(&s), NACELLE_CHECK_##name);                               \
+#define REFUSED(base, statement, name)                               \
+    do {                                                             \
+        base();                                                      \
+        statement;                                                   \
+        assert_int_equal(vmx_check_guest(&s), NACELLE_CHECK_##name); \
     } while (0)
-#define ACCEPTED(base, statement)                                                                  \
-    do {                                                                                           \
-        base();                                                                                    \
-        statement;                                                                                 \
-        assert_int_equal(vmx_check_guest(&s), 0);                                                  \
+#define ACCEPTED(base, statement)                 \
+    do {                                          \
+        base();                                   \
+        statement;                                \
+        assert_int_equal(vmx_check_guest(&s), 0); \
     } while (0)
 #define SEG(name) s.segments[NACELLE_##name]
 
@@ -63,9 +63,9 @@ static void registers(void **state)
     (void)state;
     ACCEPTED(real_mode, );
     ACCEPTED(long_mode, );
-    REFUSED(real_mode, s.cr0 = 0x10, CR0);         /* NE is fixed */
-    REFUSED(real_mode, s.cr0 = 0x80000030, CR0);   /* PG without PE */
-    REFUSED(real_mode, s.cr0 = 0x20000030, CR0);   /* NW without CD */
+    REFUSED(real_mode, s.cr0 = 0x10, CR0);       /* NE is fixed */
+    REFUSED(real_mode, s.cr0 = 0x80000030, CR0); /* PG without PE */
+    REFUSED(real_mode, s.cr0 = 0x20000030, CR0); /* NW without CD */
     REFUSED(real_mode, s.cr0 |= UINT64_C(1) << 32, CR0);
     REFUSED(real_mode, s.cr4 = 0, CR4);
     REFUSED(real_mode, s.cr4 |= 1 << 23, CR4);

@@ -78,8 +78,8 @@ static void control_words(void **state)
     const struct vcpu_cpu *cpu = &model_cpu->engine;
     uint32_t proc = VMX_PROC_HLT_EXITING | VMX_PROC_IO_BITMAPS | VMX_PROC_MSR_BITMAPS |
                     VMX_PROC_CR8_LOAD_EXITING | VMX_PROC_CR8_STORE_EXITING |
-                    VMX_PROC_MOV_DR_EXITING | VMX_PROC_SECONDARY_CONTROLS |
-                    VMX_PROC_RDPMC_EXITING | VMX_PROC_MWAIT_EXITING | VMX_PROC_MONITOR_EXITING;
+                    VMX_PROC_MOV_DR_EXITING | VMX_PROC_SECONDARY_CONTROLS | VMX_PROC_RDPMC_EXITING |
+                    VMX_PROC_MWAIT_EXITING | VMX_PROC_MONITOR_EXITING;
     uint32_t off = VMX_PROC_CR3_LOAD_EXITING | VMX_PROC_INVLPG_EXITING | VMX_PROC_RDTSC_EXITING |
                    VMX_PROC_INTERRUPT_WINDOW_EXITING | VMX_PROC_NMI_WINDOW_EXITING |
                    VMX_PROC_PAUSE_EXITING | VMX_PROC_MONITOR_TRAP_FLAG;
@@ -89,9 +89,9 @@ static void control_words(void **state)
     assert_int_equal(enable(), NACELLE_ERROR_OK);
     assert_int_equal(cpu->procedure & proc, proc);
     assert_int_equal(cpu->procedure & off, 0);
-    assert_int_equal(cpu->procedure2,
-                     VMX_PROC2_EPT | VMX_PROC2_UNRESTRICTED_GUEST | VMX_PROC2_RDTSCP |
-                         VMX_PROC2_VPID | VMX_PROC2_WBINVD_EXITING | VMX_PROC2_INVPCID);
+    assert_int_equal(cpu->procedure2, VMX_PROC2_EPT | VMX_PROC2_UNRESTRICTED_GUEST |
+                                          VMX_PROC2_RDTSCP | VMX_PROC2_VPID |
+                                          VMX_PROC2_WBINVD_EXITING | VMX_PROC2_INVPCID);
     /* Default1 bits that the TRUE MSRs do not set free: 0x16, 0x04006172, 0x36dfb, 0x11fb. */
     assert_int_equal(cpu->pin, 0x16 | 1 | 8 | 32 | 64);
     assert_int_equal(cpu->procedure & 0x04006172, 0x04006172);

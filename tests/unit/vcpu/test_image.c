@@ -43,17 +43,17 @@ static uint32_t check(uint32_t group)
     return vcpu_image_check(&image, group, &limits);
 }
 
-#define REFUSED(group, statement, name)                                                            \
-    do {                                                                                           \
-        good();                                                                                    \
-        statement;                                                                                 \
-        assert_int_equal(check(NACELLE_GROUP_##group), NACELLE_CHECK_##name);                      \
+#define REFUSED(group, statement, name)                                       \
+    do {                                                                      \
+        good();                                                               \
+        statement;                                                            \
+        assert_int_equal(check(NACELLE_GROUP_##group), NACELLE_CHECK_##name); \
     } while (0)
-#define ACCEPTED(group, statement)                                                                 \
-    do {                                                                                           \
-        good();                                                                                    \
-        statement;                                                                                 \
-        assert_int_equal(check(NACELLE_GROUP_##group), 0);                                         \
+#define ACCEPTED(group, statement)                         \
+    do {                                                   \
+        good();                                            \
+        statement;                                         \
+        assert_int_equal(check(NACELLE_GROUP_##group), 0); \
     } while (0)
 
 static void reset_state_is_good(void **state)
@@ -117,7 +117,8 @@ static void control(void **state)
     /* PDPTEs count under PAE paging alone. */
     ACCEPTED(CONTROL, page.pdpte[0] = 0x1e7);
     REFUSED(CONTROL, (page.cr0 = 0x80000011, page.cr4 = 0x20, page.pdpte[3] = 0x3), PDPTE);
-    REFUSED(CONTROL, (page.cr0 = 0x80000011, page.cr4 = 0x20, page.pdpte[0] = (UINT64_C(1) << 40) | 1),
+    REFUSED(CONTROL,
+            (page.cr0 = 0x80000011, page.cr4 = 0x20, page.pdpte[0] = (UINT64_C(1) << 40) | 1),
             PDPTE);
     ACCEPTED(CONTROL, (page.cr0 = 0x80000011, page.cr4 = 0x20, page.pdpte[0] = 0x2));
 }
@@ -165,8 +166,8 @@ static void events(void **state)
     REFUSED(EVENTS, (page.activity = 1, page.blocking = 1), ACTIVITY_BLOCKING);
     REFUSED(EVENTS, page.pending_debug = 0x10, PENDING_DEBUG);
     REFUSED(EVENTS, page.windows = 4, WINDOWS);
-    REFUSED(EVENTS, page.interrupt = 0x30, EVENT_TYPE);        /* not valid and not 0 */
-    REFUSED(EVENTS, page.interrupt = 0x80000202, EVENT_TYPE);  /* an NMI in the wrong place */
+    REFUSED(EVENTS, page.interrupt = 0x30, EVENT_TYPE);       /* not valid and not 0 */
+    REFUSED(EVENTS, page.interrupt = 0x80000202, EVENT_TYPE); /* an NMI in the wrong place */
     REFUSED(EVENTS, page.interrupt = 0x80000830, EVENT_ERROR_CODE);
     REFUSED(EVENTS, page.reserved2 = 0x80000330, EVENT_TYPE);
     REFUSED(EVENTS, page.nmi = 0x80000203, EVENT_VECTOR);
@@ -225,11 +226,16 @@ static void random_pages(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(reset_state_is_good), cmocka_unit_test(ip),
-    cmocka_unit_test(segments),            cmocka_unit_test(control),
-    cmocka_unit_test(tables),              cmocka_unit_test(system_call),
-    cmocka_unit_test(events),              cmocka_unit_test(debug),
-    cmocka_unit_test(fpu),                 cmocka_unit_test(random_pages),
+    cmocka_unit_test(reset_state_is_good),
+    cmocka_unit_test(ip),
+    cmocka_unit_test(segments),
+    cmocka_unit_test(control),
+    cmocka_unit_test(tables),
+    cmocka_unit_test(system_call),
+    cmocka_unit_test(events),
+    cmocka_unit_test(debug),
+    cmocka_unit_test(fpu),
+    cmocka_unit_test(random_pages),
 };
 
 TEST_MAIN(tests)

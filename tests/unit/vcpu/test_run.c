@@ -175,16 +175,16 @@ static void injection(void **state)
     /* IF is 0: a window is opened, the client is told that the event waits. */
     assert_int_equal(run(12, 0, 0, 0), VCPU_SEND_EXIT);
     assert_int_equal(seen, 0);
-    assert_true((model_field(vcpu, VMCS_PROC_BASED_CONTROLS) &
-                 VMX_PROC_INTERRUPT_WINDOW_EXITING) != 0);
+    assert_true((model_field(vcpu, VMCS_PROC_BASED_CONTROLS) & VMX_PROC_INTERRUPT_WINDOW_EXITING) !=
+                0);
     assert_true((page->exit.flags & NACELLE_EXIT_EVENT_PENDING) != 0);
     /* The guest sets IF: the window exit is the engine's own. */
     assert_int_equal(run(7, 0, 0, 0), VCPU_ENTER_AGAIN);
     model_set_field(vcpu, VMCS_GUEST_RFLAGS, 0x202);
     assert_int_equal(run(12, 0, 0, 0), VCPU_SEND_EXIT);
     assert_int_equal(seen, 0x80000030);
-    assert_true((model_field(vcpu, VMCS_PROC_BASED_CONTROLS) &
-                 VMX_PROC_INTERRUPT_WINDOW_EXITING) == 0);
+    assert_true((model_field(vcpu, VMCS_PROC_BASED_CONTROLS) & VMX_PROC_INTERRUPT_WINDOW_EXITING) ==
+                0);
     assert_int_equal(page->exit.flags & NACELLE_EXIT_EVENT_PENDING, 0);
     assert_int_equal(run(12, 0, 0, 0), VCPU_SEND_EXIT);
     assert_int_equal(seen, 0); /* once */
@@ -203,8 +203,8 @@ static void window_of_the_client(void **state)
     assert_int_equal(run(7, 0, 0, 0), VCPU_SEND_EXIT);
     assert_int_equal(page->exit.kind, NACELLE_EXIT_INTERRUPT_WINDOW);
     run(12, 0, 0, 0);
-    assert_true((model_field(vcpu, VMCS_PROC_BASED_CONTROLS) &
-                 VMX_PROC_INTERRUPT_WINDOW_EXITING) == 0); /* reported once */
+    assert_true((model_field(vcpu, VMCS_PROC_BASED_CONTROLS) & VMX_PROC_INTERRUPT_WINDOW_EXITING) ==
+                0); /* reported once */
     page->windows = NACELLE_WINDOW_NMI;
     page->dirty = NACELLE_GROUP_EVENTS;
     assert_true(vcpu_resume(vcpu, 0));
@@ -382,8 +382,7 @@ static void refused_by_guest_state(void **state)
     assert_int_equal(model_run(vcpu, guest_cpuid, NULL), VCPU_SEND_EXIT);
     assert_int_equal(page->exit.kind, NACELLE_EXIT_ENTRY_REFUSED);
     assert_int_equal(page->exit.number, NACELLE_CHECK_CR3);
-    assert_int_equal(page->exit.flags,
-                     NACELLE_EXIT_ENTRY_FAILED | NACELLE_EXIT_EVENT_PENDING);
+    assert_int_equal(page->exit.flags, NACELLE_EXIT_ENTRY_FAILED | NACELLE_EXIT_EVENT_PENDING);
     assert_int_equal(page->exit.raw_reason, 0x80000021);
     /* Mended, it goes on, still as VMLAUNCH, and the event comes. */
     model_set_field(vcpu, VMCS_GUEST_CR3, 0);

@@ -52,8 +52,7 @@ static void registers_by_index(void **state)
     assert_int_equal(page->general[4], 0);
     assert_int_equal(vcpu_get_register(vcpu, 16, &value), NACELLE_ERROR_INVALID_REGISTER);
     assert_int_equal(vcpu_set_register(vcpu, 16, 1), NACELLE_ERROR_INVALID_REGISTER);
-    assert_int_equal(vcpu_get_register(vcpu, ~UINT64_C(0), &value),
-                     NACELLE_ERROR_INVALID_REGISTER);
+    assert_int_equal(vcpu_get_register(vcpu, ~UINT64_C(0), &value), NACELLE_ERROR_INVALID_REGISTER);
 }
 
 /* SDM vol. 3, table 9-1. */
@@ -123,7 +122,8 @@ static void round_trip(void **state)
     copy.valid = page->valid;
     /* LMA is the engine's: LME and PG. */
     assert_int_equal(page->efer, 0xd01);
-    assert_memory_equal(&copy.rip, &page->rip, sizeof(copy) - offsetof(struct nacelle_vcpu_state, rip));
+    assert_memory_equal(&copy.rip, &page->rip,
+                        sizeof(copy) - offsetof(struct nacelle_vcpu_state, rip));
 }
 
 static void long_mode_active(void **state)
@@ -270,10 +270,17 @@ static void control_register_masks(void **state)
 
 static void msr_permissions(void **state)
 {
-    static const uint32_t closed[] = {
-        X86_MSR_APIC_BASE, X86_MSR_MISC_ENABLE, X86_MSR_FEATURE_CONTROL, X86_MSR_X2APIC_FIRST,
-        X86_MSR_MTRRCAP,   X86_MSR_VMX_BASIC,   X86_MSR_DEBUGCTL,        X86_MSR_XSS,
-        X86_MSR_S_CET,     0xc0000085,          0};
+    static const uint32_t closed[] = {X86_MSR_APIC_BASE,
+                                      X86_MSR_MISC_ENABLE,
+                                      X86_MSR_FEATURE_CONTROL,
+                                      X86_MSR_X2APIC_FIRST,
+                                      X86_MSR_MTRRCAP,
+                                      X86_MSR_VMX_BASIC,
+                                      X86_MSR_DEBUGCTL,
+                                      X86_MSR_XSS,
+                                      X86_MSR_S_CET,
+                                      0xc0000085,
+                                      0};
     const unsigned both = NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE;
 
     (void)state;
