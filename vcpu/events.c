@@ -77,8 +77,8 @@ static void select_exception(struct vcpu_injection *out, const struct vcpu_event
     if (is(events->vectoring, NACELLE_EVENT_EXCEPTION))
         combination = x86_exception_combine((uint8_t)vector_of(events->vectoring),
                                             (uint8_t)vector_of(events->exception));
-    /* An interrupt or NMI is repeated after the exception's handler. An exception comes up again, or
-     * is part of the double fault; INT n and its kin are executed again. */
+    /* An interrupt or NMI is repeated after the exception's handler. An exception comes up again,
+     * or is part of the double fault; INT n and its kin are executed again. */
     if (valid(events->vectoring) && !is(events->vectoring, NACELLE_EVENT_INTERRUPT) &&
         !is(events->vectoring, NACELLE_EVENT_NMI))
         out->consumes |= VCPU_SLOT_VECTORING;

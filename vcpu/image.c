@@ -131,7 +131,7 @@ void vcpu_image_read(struct vcpu_image *image, const volatile struct nacelle_vcp
     (VMX_PENDING_DEBUG_B0 | VMX_PENDING_DEBUG_B1 | VMX_PENDING_DEBUG_B2 | VMX_PENDING_DEBUG_B3 | \
      VMX_PENDING_DEBUG_ENABLED_BREAKPOINT | VMX_PENDING_DEBUG_BS)
 #define BLOCKING_ALLOWED (NACELLE_BLOCKING_STI | NACELLE_BLOCKING_MOV_SS | NACELLE_BLOCKING_NMI)
-#define PDPTE_RESERVED   (X86_BIT(1) | X86_BIT(2) | X86_BIT(5) | X86_BIT(6) | X86_BIT(7) | X86_BIT(8))
+#define PDPTE_RESERVED   UINT64_C(0x1e6) /* 8:5, 2:1; the address width on top */
 #define MXCSR_ALLOWED    0xffffu
 #define UPPER_32         UINT64_C(0xffffffff00000000)
 

@@ -8,7 +8,7 @@
 
 /*
  * VENDOR(operation)(arguments) calls the back end of this processor. With one back end it is a
- * direct call; with svm/ beside it, vcpu_cpu_enable picks one for the whole machine, and this becomes
+ * direct call; with svm/ beside it, vcpu_cpu_enable picks one for the whole machine, and this is
  *   (vcpu_is_svm ? svm_##operation : vmx_##operation)
  * which compilers turn into two direct calls behind a branch that is always predicted.
  */

@@ -24,7 +24,7 @@ uint32_t vmx_error_code_vectors(const struct vcpu *vcpu)
     return (vmread(VMCS_GUEST_CR0) & X86_CR0_PE) != 0 ? INTEL_ERROR_CODE_VECTORS : 0;
 }
 
-/* What the guest reads of CR0 and CR4 in the engine's bits, the processor's values in the others. */
+/* What the guest reads of CR0 and CR4 in the engine's bits, the processor's values elsewhere. */
 static uint64_t visible(uint64_t real, uint64_t shadow, uint64_t owned)
 {
     return (real & ~owned) | (shadow & owned);

@@ -103,6 +103,11 @@ static void segments(void **state)
     REFUSED(real_mode, SEG(DS).rights = 0x92, DATA_TYPE);
     REFUSED(real_mode, SEG(ES).rights = 0x99, DATA_TYPE); /* execute only */
     ACCEPTED(real_mode, SEG(DS).rights = 0x10000);        /* unusable */
+}
+
+static void rights_of_segments(void **state)
+{
+    (void)state;
     REFUSED(real_mode, SEG(CS).rights = 0x8b, SEGMENT_S);
     REFUSED(real_mode, SEG(FS).rights = 0x13, SEGMENT_PRESENT);
     REFUSED(real_mode, SEG(FS).rights = 0x193, SEGMENT_RESERVED);
@@ -230,9 +235,13 @@ static void injected_events(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(registers),          cmocka_unit_test(segments),
-    cmocka_unit_test(virtual_8086_mode),  cmocka_unit_test(ip),
-    cmocka_unit_test(non_register_state), cmocka_unit_test(pdptes),
+    cmocka_unit_test(registers),
+    cmocka_unit_test(segments),
+    cmocka_unit_test(rights_of_segments),
+    cmocka_unit_test(virtual_8086_mode),
+    cmocka_unit_test(ip),
+    cmocka_unit_test(non_register_state),
+    cmocka_unit_test(pdptes),
     cmocka_unit_test(injected_events),
 };
 

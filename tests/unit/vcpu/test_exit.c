@@ -349,7 +349,7 @@ static void task_switches(void **state)
     assert_int_equal(exit.instruction_length, 2);
 }
 
-/* Instruction information: base r10 (26:23), index r9 (21:18) scale 2, address size 9:7, segment. */
+/* Instruction information: base r10 (26:23), index r9 (21:18), scale 2, address size, segment. */
 static uint32_t operand_info(unsigned address_size, unsigned segment)
 {
     return 2u | address_size << 7 | segment << 15 | 9u << 18 | 10u << 23;
