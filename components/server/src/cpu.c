@@ -81,6 +81,7 @@ static void init_descriptors(struct cpu *cpu)
     x86_lgdt(&gdt_pointer);
     x86_lidt(&idt_pointer);
     x86_ltr(SELECTOR_TSS);
+    x86_lldt(0); /* reset leaves one at address 0 (SDM vol 3 9.1.1), which clients can map */
 
     /* The boot code's selector 8 is the same kind of segment: CS needs no reload. */
 }
