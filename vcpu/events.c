@@ -11,10 +11,10 @@ _Static_assert(NACELLE_EVENT_ERROR_CODE == X86_EVENT_ERROR_CODE &&
                "events of the interface are interruption information");
 
 #define EVENT_VECTOR_MASK 0xffu
-#define EVENT_KNOWN_BITS                                                                           \
+#define EVENT_KNOWN_BITS \
     (EVENT_VECTOR_MASK | NACELLE_EVENT_TYPE_MASK | NACELLE_EVENT_ERROR_CODE | NACELLE_EVENT_VALID)
 #define INSTRUCTION_LENGTH_MAX 15u
-#define ERROR_CODE_MAX 0xffffu
+#define ERROR_CODE_MAX         0xffffu
 
 static uint32_t vector_of(uint32_t event)
 {
@@ -77,8 +77,8 @@ static void select_exception(struct vcpu_injection *out, const struct vcpu_event
     if (is(events->vectoring, NACELLE_EVENT_EXCEPTION))
         combination = x86_exception_combine((uint8_t)vector_of(events->vectoring),
                                             (uint8_t)vector_of(events->exception));
-    /* An interrupt or NMI is repeated after the exception's handler. An exception comes up again, or
-     * is part of the double fault; INT n and its kin are executed again. */
+    /* An interrupt or NMI is repeated after the exception's handler. An exception comes up again,
+     * or is part of the double fault; INT n and its kin are executed again. */
     if (valid(events->vectoring) && !is(events->vectoring, NACELLE_EVENT_INTERRUPT) &&
         !is(events->vectoring, NACELLE_EVENT_NMI))
         out->consumes |= VCPU_SLOT_VECTORING;
@@ -150,8 +150,7 @@ struct vcpu_injection vcpu_events_select(const struct vcpu_events *events,
     rest = *events;
     vcpu_events_consume(&rest, out.consumes);
     out.interrupt_window = is(rest.vectoring, NACELLE_EVENT_INTERRUPT) || valid(rest.deferred) ||
-                           valid(rest.interrupt) ||
-                           (rest.windows & NACELLE_WINDOW_INTERRUPT) != 0;
+                           valid(rest.interrupt) || (rest.windows & NACELLE_WINDOW_INTERRUPT) != 0;
     out.nmi_window = is(rest.vectoring, NACELLE_EVENT_NMI) || valid(rest.nmi) ||
                      (rest.windows & NACELLE_WINDOW_NMI) != 0;
     /* Whether an NMI window is open in the shadow of STI differs between processors; that of

@@ -38,10 +38,10 @@ struct vcpu_event_state {
 
 /* Slots of struct vcpu_events, one bit each. */
 #define VCPU_SLOT_INTERRUPT (1u << 0)
-#define VCPU_SLOT_NMI (1u << 1)
+#define VCPU_SLOT_NMI       (1u << 1)
 #define VCPU_SLOT_EXCEPTION (1u << 2)
 #define VCPU_SLOT_VECTORING (1u << 3)
-#define VCPU_SLOT_DEFERRED (1u << 4)
+#define VCPU_SLOT_DEFERRED  (1u << 4)
 
 /* What the next entry does. */
 struct vcpu_injection {
@@ -65,7 +65,7 @@ struct vcpu_injection vcpu_events_select(const struct vcpu_events *events,
 void vcpu_events_consume(struct vcpu_events *events, uint32_t slots);
 
 /* Takes note of an interrupted delivery. An interrupt or NMI that already waits for its repetition
- * is kept. */
+ * is kept; an NMI merges with one that is pending, as in a processor, which latches one. */
 void vcpu_events_interrupted(struct vcpu_events *events, uint32_t event, uint32_t error,
                              uint32_t length);
 
@@ -80,8 +80,7 @@ bool vcpu_events_pending(const struct vcpu_events *events);
  * Is this an event that a client may inject? error_code_vectors: the exceptions that push an error
  * code in the guest's present mode; they must come with one, and never other vectors.
  */
-bool vcpu_event_valid(uint32_t event, uint32_t error, uint32_t length,
-                      uint32_t error_code_vectors);
+bool vcpu_event_valid(uint32_t event, uint32_t error, uint32_t length, uint32_t error_code_vectors);
 
 /* Exceptions that push an error code on any processor and in any mode but real mode. */
 #define VCPU_ERROR_CODE_VECTORS 0x60227d00u

@@ -11,13 +11,13 @@
 #include "internal.h"
 
 /* The legacy area and the header of XSAVE: SDM vol. 1, 13.4.1, 13.4.2. */
-#define XSAVE_FCW 0       /* 2 bytes */
-#define XSAVE_FTW 4       /* abridged, 1 byte */
-#define XSAVE_MXCSR 24    /* 4 bytes */
-#define XSAVE_BV 512      /* XSTATE_BV, 8 bytes */
+#define XSAVE_FCW   0   /* 2 bytes */
+#define XSAVE_FTW   4   /* abridged, 1 byte */
+#define XSAVE_MXCSR 24  /* 4 bytes */
+#define XSAVE_BV    512 /* XSTATE_BV, 8 bytes */
 /* After RESET: table 9-1 of vol. 3. */
-#define FCW_RESET 0x0040u
-#define FTW_RESET 0xffu /* 5555h in full: eight zeroes, none empty */
+#define FCW_RESET   0x0040u
+#define FTW_RESET   0xffu /* 5555h in full: eight zeroes, none empty */
 #define MXCSR_RESET 0x1f80u
 
 static void store_le(uint8_t *bytes, unsigned size, uint64_t value)

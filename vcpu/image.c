@@ -12,8 +12,7 @@
 
 /* --- Reading --- */
 
-static void read_segments(struct vcpu_image *image,
-                          const volatile struct nacelle_vcpu_state *state)
+static void read_segments(struct vcpu_image *image, const volatile struct nacelle_vcpu_state *state)
 {
     for (unsigned i = 0; i < NACELLE_SEGMENTS; i++) {
         image->segments[i].selector = state->segments[i].selector;
@@ -124,18 +123,17 @@ void vcpu_image_read(struct vcpu_image *image, const volatile struct nacelle_vcp
 
 /* --- Checks --- */
 
-#define LINEAR_BITS 48u
+#define LINEAR_BITS     48u
 #define RIGHTS_RESERVED 0xfffe0f00u /* 31:17 and 11:8 */
 /* BTF and LBR; the others need buffers or act beyond the guest. */
 #define DEBUGCTL_ALLOWED (X86_DEBUGCTL_LBR | X86_DEBUGCTL_BTF)
-#define PENDING_DEBUG_ALLOWED                                                                      \
-    (VMX_PENDING_DEBUG_B0 | VMX_PENDING_DEBUG_B1 | VMX_PENDING_DEBUG_B2 | VMX_PENDING_DEBUG_B3 |   \
+#define PENDING_DEBUG_ALLOWED                                                                    \
+    (VMX_PENDING_DEBUG_B0 | VMX_PENDING_DEBUG_B1 | VMX_PENDING_DEBUG_B2 | VMX_PENDING_DEBUG_B3 | \
      VMX_PENDING_DEBUG_ENABLED_BREAKPOINT | VMX_PENDING_DEBUG_BS)
-#define BLOCKING_ALLOWED                                                                           \
-    (NACELLE_BLOCKING_STI | NACELLE_BLOCKING_MOV_SS | NACELLE_BLOCKING_NMI)
-#define PDPTE_RESERVED (X86_BIT(1) | X86_BIT(2) | X86_BIT(5) | X86_BIT(6) | X86_BIT(7) | X86_BIT(8))
-#define MXCSR_ALLOWED 0xffffu
-#define UPPER_32 UINT64_C(0xffffffff00000000)
+#define BLOCKING_ALLOWED (NACELLE_BLOCKING_STI | NACELLE_BLOCKING_MOV_SS | NACELLE_BLOCKING_NMI)
+#define PDPTE_RESERVED   UINT64_C(0x1e6) /* 8:5, 2:1; the address width on top */
+#define MXCSR_ALLOWED    0xffffu
+#define UPPER_32         UINT64_C(0xffffffff00000000)
 
 static bool canonical(uint64_t address)
 {
@@ -150,8 +148,7 @@ static bool beyond(uint64_t value, uint32_t physical_bits)
 
 static uint32_t check_ip(const struct vcpu_image *image)
 {
-    if ((image->ip.rflags & X86_RFLAGS_RESERVED) != 0 ||
-        (image->ip.rflags & X86_RFLAGS_FIXED) == 0)
+    if ((image->ip.rflags & X86_RFLAGS_RESERVED) != 0 || (image->ip.rflags & X86_RFLAGS_FIXED) == 0)
         return NACELLE_CHECK_RFLAGS;
     return 0;
 }
@@ -262,9 +259,9 @@ static uint32_t check_event(uint32_t event, uint32_t error, uint32_t length, uin
 }
 
 #define TYPE_INTERRUPT (1u << X86_EVENT_EXTERNAL)
-#define TYPE_NMI (1u << X86_EVENT_NMI)
-#define TYPES_SYNCHRONOUS                                                                          \
-    (1u << X86_EVENT_HARDWARE_EXCEPTION | 1u << X86_EVENT_SOFTWARE_INTERRUPT |                     \
+#define TYPE_NMI       (1u << X86_EVENT_NMI)
+#define TYPES_SYNCHRONOUS                                                      \
+    (1u << X86_EVENT_HARDWARE_EXCEPTION | 1u << X86_EVENT_SOFTWARE_INTERRUPT | \
      1u << X86_EVENT_PRIVILEGED_SOFTWARE_EXCEPTION | 1u << X86_EVENT_SOFTWARE_EXCEPTION)
 
 static uint32_t check_pending(const struct vcpu_image *image)
@@ -304,7 +301,8 @@ static uint32_t check_events(const struct vcpu_image *image, const struct vcpu_l
     if (image->events.activity > NACELLE_ACTIVITY_WAIT_FOR_SIPI ||
         (limits->activities >> image->events.activity & 1u) == 0)
         return NACELLE_CHECK_ACTIVITY;
-    if (image->events.activity != NACELLE_ACTIVITY_ACTIVE && (image->events.blocking & shadows) != 0)
+    if (image->events.activity != NACELLE_ACTIVITY_ACTIVE &&
+        (image->events.blocking & shadows) != 0)
         return NACELLE_CHECK_ACTIVITY_BLOCKING;
     if ((image->events.pending_debug & ~PENDING_DEBUG_ALLOWED) != 0)
         return NACELLE_CHECK_PENDING_DEBUG;

@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define VCPU_IMAGE_XSAVE_HEADER 512
+#define VCPU_IMAGE_XSAVE_HEADER      512
 #define VCPU_IMAGE_XSAVE_HEADER_SIZE 64
-#define VCPU_IMAGE_MXCSR 24
+#define VCPU_IMAGE_MXCSR             24
 
 /* Members as in struct nacelle_vcpu_state. Of the FPU group only what is checked. */
 struct vcpu_image {
@@ -44,8 +44,8 @@ struct vcpu_image {
 
 /* What this CPU accepts. */
 struct vcpu_limits {
-    uint64_t cr4_allowed;    /* CR4 bits, without those that only a shadow has */
-    uint64_t cr4_shadowed;   /* CR4 bits that the guest sees and the processor does not get */
+    uint64_t cr4_allowed;  /* CR4 bits, without those that only a shadow has */
+    uint64_t cr4_shadowed; /* CR4 bits that the guest sees and the processor does not get */
     uint64_t efer_allowed;
     uint64_t xcr0_supported;
     uint32_t physical_bits;

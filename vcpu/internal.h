@@ -23,29 +23,29 @@ enum vcpu_msr {
 };
 
 /* vcpu_cpu.features */
-#define VCPU_FEATURE_TIMER (1u << 0) /* preemption timer that is saved at exits */
-#define VCPU_FEATURE_VPID (1u << 1)
-#define VCPU_FEATURE_INVVPID_SINGLE (1u << 2)
-#define VCPU_FEATURE_INVEPT_SINGLE (1u << 3)
-#define VCPU_FEATURE_XSAVE (1u << 4)
-#define VCPU_FEATURE_TSC_AUX (1u << 5)
-#define VCPU_FEATURE_PAT (1u << 6) /* switched by entries and exits */
-#define VCPU_FEATURE_EPT_2M (1u << 7)
-#define VCPU_FEATURE_EPT_1G (1u << 8)
-#define VCPU_FEATURE_MTF (1u << 9)
+#define VCPU_FEATURE_TIMER             (1u << 0) /* preemption timer that is saved at exits */
+#define VCPU_FEATURE_VPID              (1u << 1)
+#define VCPU_FEATURE_INVVPID_SINGLE    (1u << 2)
+#define VCPU_FEATURE_INVEPT_SINGLE     (1u << 3)
+#define VCPU_FEATURE_XSAVE             (1u << 4)
+#define VCPU_FEATURE_TSC_AUX           (1u << 5)
+#define VCPU_FEATURE_PAT               (1u << 6) /* switched by entries and exits */
+#define VCPU_FEATURE_EPT_2M            (1u << 7)
+#define VCPU_FEATURE_EPT_1G            (1u << 8)
+#define VCPU_FEATURE_MTF               (1u << 9)
 #define VCPU_FEATURE_DESCRIPTOR_TABLES (1u << 10) /* descriptor-table exiting */
-#define VCPU_FEATURE_ANY_ERROR_CODE (1u << 11)
-#define VCPU_FEATURE_LENGTH_0 (1u << 12)
-#define VCPU_FEATURE_HLT (1u << 13)
-#define VCPU_FEATURE_SHUTDOWN (1u << 14)
-#define VCPU_FEATURE_SIPI (1u << 15)
-#define VCPU_FEATURE_STRING_INFO (1u << 16)
-#define VCPU_FEATURE_EFER_NX (1u << 17)
+#define VCPU_FEATURE_ANY_ERROR_CODE    (1u << 11)
+#define VCPU_FEATURE_LENGTH_0          (1u << 12)
+#define VCPU_FEATURE_HLT               (1u << 13)
+#define VCPU_FEATURE_SHUTDOWN          (1u << 14)
+#define VCPU_FEATURE_SIPI              (1u << 15)
+#define VCPU_FEATURE_STRING_INFO       (1u << 16)
+#define VCPU_FEATURE_EFER_NX           (1u << 17)
 
 /* vcpu.work: what vcpu_prepare has to do beside the comparisons that it makes always. */
 #define VCPU_WORK_EVENTS (1u << 0) /* something pending, or a window wanted or open */
-#define VCPU_WORK_SLICE (1u << 1)
-#define VCPU_WORK_FLUSH (1u << 2) /* translations of this vCPU */
+#define VCPU_WORK_SLICE  (1u << 1)
+#define VCPU_WORK_FLUSH  (1u << 2) /* translations of this vCPU */
 
 /* vcpu.known: fields of the VMCS whose value is in struct vcpu. */
 #define VCPU_KNOWN_IP (1u << 0) /* rip, rsp, rflags */
@@ -66,21 +66,21 @@ struct vcpu {
     uint64_t cr2;          /* at the last exit; the client's value after a store */
     uint32_t entry_status; /* enum vmx_status of an entry that failed, else 0 */
 
-    uint32_t launched; /* VMRESUME, else VMLAUNCH */
-    uint32_t work;     /* VCPU_WORK_* */
-    uint32_t known;    /* VCPU_KNOWN_* */
+    uint32_t launched;    /* VMRESUME, else VMLAUNCH */
+    uint32_t work;        /* VCPU_WORK_* */
+    uint32_t known;       /* VCPU_KNOWN_* */
     struct vcpu_cpu *cpu; /* whose processor may hold our VMCS in its caches, or 0 */
     struct vm *vm;
     uint64_t physical; /* of the VMCS */
     uint64_t rip, rsp, rflags;
     uint64_t host_cr3;
     uint64_t ept_generation;
-    uint32_t exit_length;  /* instruction length of the last exit, 0 when it has none */
-    uint32_t vpid;         /* generation << 16 | VPID */
+    uint32_t exit_length; /* instruction length of the last exit, 0 when it has none */
+    uint32_t vpid;        /* generation << 16 | VPID */
 
     /* The control words as the VMCS has them. */
     uint32_t pin, procedure, procedure2;
-    uint32_t exception_bitmap; /* what the client wants of it */
+    uint32_t exception_bitmap;   /* what the client wants of it */
     uint64_t cr0_mask, cr4_mask; /* bits that the client owns */
     uint64_t cr0_shadow, cr4_shadow;
     uint64_t tsc_offset;

@@ -4,8 +4,8 @@
 #define VCPU_LAYOUT_H
 
 /* In struct vcpu. */
-#define VCPU_HOST_STACK 0x00
-#define VCPU_CR2 0x08
+#define VCPU_HOST_STACK   0x00
+#define VCPU_CR2          0x08
 #define VCPU_ENTRY_STATUS 0x10
 
 /* The general registers, from struct vcpu: the state page begins VCPU_STRUCT_OFFSET before it. */

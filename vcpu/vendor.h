@@ -8,12 +8,12 @@
 
 /*
  * VENDOR(operation)(arguments) calls the back end of this processor. With one back end it is a
- * direct call; with svm/ beside it, vcpu_cpu_enable picks one for the whole machine, and this becomes
+ * direct call; with svm/ beside it, vcpu_cpu_enable picks one for the whole machine, and this is
  *   (vcpu_is_svm ? svm_##operation : vmx_##operation)
  * which compilers turn into two direct calls behind a branch that is always predicted.
  */
 #define VENDOR(operation) vmx_##operation
-#define VENDOR_NUMBER NACELLE_VENDOR_VMX
+#define VENDOR_NUMBER     NACELLE_VENDOR_VMX
 
 enum nacelle_error vmx_cpu_enable(struct vcpu_cpu *cpu, void *page,
                                   struct vcpu_enable_failure *failure);

@@ -14,7 +14,7 @@
 #include <runtime/untyped.h>
 
 #define PAGE          4096ull
-#define ASPACE_SIZE   17 /* 32 pages of translation tables: 62 MiB of small pages, or more of large */
+#define ASPACE_SIZE   17 /* 32 pages of translation tables */
 #define STACK_PAGES   (NACELLE_CLIENT_STACK_SIZE / PAGE)
 #define USER_SIZE_MAX (1ull << 30) /* programs end below the files */
 
@@ -87,8 +87,8 @@ static const char *make_home(struct client *client, uint64_t pages)
     for (unsigned i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
         unsigned at = i < 2 && !cspace_first ? 1 - i : i;
 
-        error = nacelle_untyped_retype(home, objects[at].type, objects[at].size, objects[at].slot,
-                                       objects[at].count);
+        error = nacelle_untyped_retype_many(home, objects[at].type, objects[at].size,
+                                            objects[at].slot, objects[at].count);
         if (error != NACELLE_ERROR_OK)
             return problem(error, nacelle_type_name(objects[at].type));
     }

@@ -167,6 +167,16 @@ static void handle(const struct nacelle_message *message)
                       nacelle_tag_label(message->tag));
 }
 
+/* Nobody is kept waiting for a reply that the protocol does not have. The caller of EXIT is gone
+ * by now. */
+static void answer_call(const struct nacelle_message *message)
+{
+    struct nacelle_message reply = {0};
+
+    if ((message->tag & NACELLE_TAG_CALL) && !(message->tag & NACELLE_TAG_KERNEL))
+        (void)nacelle_reply(&reply);
+}
+
 static unsigned running(void)
 {
     unsigned count = 0;
@@ -206,6 +216,7 @@ _Noreturn void nacelle_start(const void *boot_info, struct nacelle_ipc_buffer *b
         if (error != NACELLE_ERROR_OK)
             console_finish(scenario, nacelle_error_text(error));
         handle(&message);
+        answer_call(&message);
     }
     console_finish(scenario, first_problem[0] ? first_problem : NULL);
 }

@@ -102,8 +102,8 @@ static enum nacelle_error map_module(struct module *module, uint64_t address)
     module->first_frame = resources_slots(module->frame_count);
     if (!module->first_frame)
         return NACELLE_ERROR_OUT_OF_RANGE;
-    error = nacelle_untyped_retype(module->boot->slot, NACELLE_TYPE_FRAME, NACELLE_SIZE_PAGE,
-                                   module->first_frame, module->frame_count);
+    error = nacelle_untyped_retype_many(module->boot->slot, NACELLE_TYPE_FRAME, NACELLE_SIZE_PAGE,
+                                        module->first_frame, module->frame_count);
     for (uint64_t i = 0; i < module->frame_count && error == NACELLE_ERROR_OK; i++)
         error = nacelle_aspace_map(NACELLE_SLOT_ASPACE, module->first_frame + i, address + i * PAGE,
                                    NACELLE_RIGHT_READ);

@@ -3,11 +3,11 @@
 
 #include "bitmap.h"
 
-#define MSR_LOW_END 0x2000u
+#define MSR_LOW_END   0x2000u
 #define MSR_HIGH_BASE 0xc0000000u
-#define MSR_HIGH_END 0xc0002000u
+#define MSR_HIGH_END  0xc0002000u
 /* The four parts of the MSR bitmap, 1 KiB each. */
-#define MSR_PART_HIGH 0x400u
+#define MSR_PART_HIGH  0x400u
 #define MSR_PART_WRITE 0x800u
 
 static void fill(uint8_t *bitmap, uint32_t size)

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define IO_BITMAP_BYTES 8192 /* bitmaps A and B, one after the other: a bit for each port */
+#define IO_BITMAP_BYTES  8192 /* bitmaps A and B, one after the other: a bit for each port */
 #define MSR_BITMAP_BYTES 4096
 
 /* Everything exits. */

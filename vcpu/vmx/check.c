@@ -8,20 +8,20 @@
 #include <x86/event.h>
 #include <x86/paging.h>
 
-#define UPPER_32 UINT64_C(0xffffffff00000000)
-#define RIGHTS_RESERVED 0xfffe0f00u
-#define V86_RIGHTS 0xf3u
-#define V86_LIMIT 0xffffu
-#define DEBUGCTL_KNOWN UINT64_C(0xffc3)
-#define PDPTE_RESERVED UINT64_C(0x1e6)
+#define UPPER_32            UINT64_C(0xffffffff00000000)
+#define RIGHTS_RESERVED     0xfffe0f00u
+#define V86_RIGHTS          0xf3u
+#define V86_LIMIT           0xffffu
+#define DEBUGCTL_KNOWN      UINT64_C(0xffc3)
+#define PDPTE_RESERVED      UINT64_C(0x1e6)
 #define PENDING_DEBUG_KNOWN UINT64_C(0x1500f)
-#define EFER_KNOWN (X86_EFER_SCE | X86_EFER_LME | X86_EFER_LMA | X86_EFER_NXE)
+#define EFER_KNOWN          (X86_EFER_SCE | X86_EFER_LME | X86_EFER_LMA | X86_EFER_NXE)
 
 /* Types of segments. */
-#define TYPE_ACCESSED 1u
-#define TYPE_WRITABLE 2u /* of data; readable, of code */
+#define TYPE_ACCESSED   1u
+#define TYPE_WRITABLE   2u /* of data; readable, of code */
 #define TYPE_CONFORMING 4u
-#define TYPE_CODE 8u
+#define TYPE_CODE       8u
 
 static bool canonical(const struct vmx_entry_state *state, uint64_t address)
 {
@@ -289,8 +289,7 @@ static uint32_t check_ip(const struct vmx_entry_state *state)
         return NACELLE_CHECK_RIP;
     if ((state->rflags & X86_RFLAGS_RESERVED) != 0 || (state->rflags & X86_RFLAGS_FIXED) == 0)
         return NACELLE_CHECK_RFLAGS;
-    if ((state->rflags & X86_RFLAGS_VM) != 0 &&
-        (state->ia32e || (state->cr0 & X86_CR0_PE) == 0))
+    if ((state->rflags & X86_RFLAGS_VM) != 0 && (state->ia32e || (state->cr0 & X86_CR0_PE) == 0))
         return NACELLE_CHECK_RFLAGS_VM;
     if ((state->rflags & X86_RFLAGS_IF) == 0 && (state->event & X86_EVENT_VALID) != 0 &&
         (state->event >> 8 & 7u) == X86_EVENT_EXTERNAL)

@@ -2,11 +2,12 @@
 /*
  * MOV to CR0 and CR4 that exit because of the engine's own bits.
  *
- * Such a MOV exits when it would change a masked bit from what the shadow says (SDM vol. 3, 25.1.3).
- * So the engine puts the new values of its bits into the shadow and lets the guest execute the
- * instruction again: now it does not exit, and the processor itself does all the rest (paging on and
- * off, EFER.LMA, PDPTEs, faults) with the engine's bits untouched. A MOV that then faults for a
- * reason not checked here leaves the shadow of NE, CD, NW or MCE changed, which nothing depends on.
+ * Such a MOV exits when it would change a masked bit from what the shadow says (SDM vol. 3,
+ * 25.1.3). So the engine puts the new values of its bits into the shadow and lets the guest execute
+ * the instruction again: now it does not exit, and the processor itself does all the rest (paging
+ * on and off, EFER.LMA, PDPTEs, faults) with the engine's bits untouched. A MOV that then faults
+ * for a reason not checked here leaves the shadow of NE, CD, NW or MCE changed, which nothing
+ * depends on.
  */
 
 #include <x86/event.h>

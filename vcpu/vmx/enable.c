@@ -10,36 +10,36 @@
 
 #include "vmcs.h"
 
-#define PIN_REQUIRED                                                                               \
+#define PIN_REQUIRED \
     (VMX_PIN_EXTERNAL_INTERRUPT_EXITING | VMX_PIN_NMI_EXITING | VMX_PIN_VIRTUAL_NMIS)
 #define PIN_OPTIONAL VMX_PIN_PREEMPTION_TIMER
 
 /* Set at all times, or until a client turns them off. */
-#define PROC_BASE                                                                                  \
-    (VMX_PROC_TSC_OFFSETTING | VMX_PROC_HLT_EXITING | VMX_PROC_MWAIT_EXITING |                     \
-     VMX_PROC_MONITOR_EXITING | VMX_PROC_RDPMC_EXITING | VMX_PROC_CR8_LOAD_EXITING |               \
-     VMX_PROC_CR8_STORE_EXITING | VMX_PROC_MOV_DR_EXITING | VMX_PROC_IO_BITMAPS |                  \
+#define PROC_BASE                                                                    \
+    (VMX_PROC_TSC_OFFSETTING | VMX_PROC_HLT_EXITING | VMX_PROC_MWAIT_EXITING |       \
+     VMX_PROC_MONITOR_EXITING | VMX_PROC_RDPMC_EXITING | VMX_PROC_CR8_LOAD_EXITING | \
+     VMX_PROC_CR8_STORE_EXITING | VMX_PROC_MOV_DR_EXITING | VMX_PROC_IO_BITMAPS |    \
      VMX_PROC_MSR_BITMAPS | VMX_PROC_SECONDARY_CONTROLS)
 /* Set on demand. */
-#define PROC_TOGGLED                                                                               \
-    (VMX_PROC_INTERRUPT_WINDOW_EXITING | VMX_PROC_NMI_WINDOW_EXITING | VMX_PROC_INVLPG_EXITING |   \
-     VMX_PROC_RDTSC_EXITING | VMX_PROC_CR3_LOAD_EXITING | VMX_PROC_CR3_STORE_EXITING |             \
+#define PROC_TOGGLED                                                                             \
+    (VMX_PROC_INTERRUPT_WINDOW_EXITING | VMX_PROC_NMI_WINDOW_EXITING | VMX_PROC_INVLPG_EXITING | \
+     VMX_PROC_RDTSC_EXITING | VMX_PROC_CR3_LOAD_EXITING | VMX_PROC_CR3_STORE_EXITING |           \
      VMX_PROC_PAUSE_EXITING)
 
 #define PROC2_REQUIRED (VMX_PROC2_EPT | VMX_PROC2_UNRESTRICTED_GUEST)
-#define PROC2_OPTIONAL                                                                             \
-    (VMX_PROC2_RDTSCP | VMX_PROC2_VPID | VMX_PROC2_WBINVD_EXITING | VMX_PROC2_INVPCID |            \
+#define PROC2_OPTIONAL                                                                  \
+    (VMX_PROC2_RDTSCP | VMX_PROC2_VPID | VMX_PROC2_WBINVD_EXITING | VMX_PROC2_INVPCID | \
      VMX_PROC2_XSAVES | VMX_PROC2_ENCLS_EXITING | VMX_PROC2_ENCLV_EXITING)
 
-#define EXIT_REQUIRED                                                                              \
-    (VMX_EXITCTL_SAVE_DEBUG_CONTROLS | VMX_EXITCTL_HOST_ADDRESS_SPACE_SIZE |                       \
+#define EXIT_REQUIRED                                                        \
+    (VMX_EXITCTL_SAVE_DEBUG_CONTROLS | VMX_EXITCTL_HOST_ADDRESS_SPACE_SIZE | \
      VMX_EXITCTL_ACKNOWLEDGE_INTERRUPT | VMX_EXITCTL_SAVE_EFER | VMX_EXITCTL_LOAD_EFER)
-#define EXIT_OPTIONAL                                                                              \
+#define EXIT_OPTIONAL \
     (VMX_EXITCTL_SAVE_PAT | VMX_EXITCTL_LOAD_PAT | VMX_EXITCTL_SAVE_PREEMPTION_TIMER)
 
 #define ENTRY_REQUIRED (VMX_ENTRYCTL_LOAD_DEBUG_CONTROLS | VMX_ENTRYCTL_LOAD_EFER)
 #define ENTRY_OPTIONAL VMX_ENTRYCTL_LOAD_PAT
-#define ENTRY_TOGGLED VMX_ENTRYCTL_IA32E_MODE_GUEST
+#define ENTRY_TOGGLED  VMX_ENTRYCTL_IA32E_MODE_GUEST
 
 /* Components of XCR0 that a guest can have, each only together with the others of its line. */
 static const uint64_t xcr0_groups[] = {
@@ -167,8 +167,7 @@ static bool make_plan(struct plan *plan, struct vcpu_enable_failure *failure)
     plan->feature_control = x86_rdmsr(X86_MSR_FEATURE_CONTROL);
     if ((plan->feature_control & X86_FEATURE_CONTROL_LOCK) != 0 &&
         (plan->feature_control & X86_FEATURE_CONTROL_VMX_OUTSIDE_SMX) == 0)
-        return fail(failure, "VMX (turned off and locked by the firmware)",
-                    "IA32_FEATURE_CONTROL");
+        return fail(failure, "VMX (turned off and locked by the firmware)", "IA32_FEATURE_CONTROL");
     plan->basic = x86_rdmsr(X86_MSR_VMX_BASIC);
     if (!plan_words(plan, failure) || !plan_ept(plan, failure))
         return false;
@@ -220,8 +219,7 @@ static uint32_t features_found(const struct plan *plan)
 {
     struct vmx_misc misc = vmx_misc_decode(plan->misc);
     struct vmx_basic basic = vmx_basic_decode(plan->basic);
-    uint64_t procedure =
-        x86_rdmsr(vmx_control_msr(VMX_WORD_PROC, basic.true_controls)) >> 32;
+    uint64_t procedure = x86_rdmsr(vmx_control_msr(VMX_WORD_PROC, basic.true_controls)) >> 32;
     uint64_t procedure2 = x86_rdmsr(X86_MSR_VMX_PROCBASED_CTLS2) >> 32;
     const struct {
         bool present;
@@ -282,7 +280,7 @@ static void fill_in_cpu(struct vcpu_cpu *cpu, const struct plan *plan)
     cpu->cr4_allowed = plan->cr4_fixed1 & VMX_CR4_ALLOWED;
     cpu->ept_pointer_flags = ept_pointer(0, EPT_LEVELS_4, X86_MEMORY_WB, false);
     cpu->xcr0_supported = (cpu->features & VCPU_FEATURE_XSAVE) != 0 ? xcr0_for_guests()
-                                                                     : X86_XCR0_X87 | X86_XCR0_SSE;
+                                                                    : X86_XCR0_X87 | X86_XCR0_SSE;
     /* VPID 0 is the host's: the first stamp is generation 0, VPID 1. */
     if (cpu->next_vpid == 0)
         cpu->next_vpid = 1;

@@ -4,8 +4,8 @@
  *
  * While the guest's registers are loaded, RSP is the struct vcpu itself: so the state page, with
  * its array of general registers, lies at a fixed distance, no register is needed to find it, and
- * nothing that a guest or client can write is ever used as a stack. No interrupt can come here; NMI,
- * #DB and #MC have stacks of their own (IST).
+ * nothing that a guest or client can write is ever used as a stack. No interrupt can come here;
+ * NMI, #DB and #MC have stacks of their own (IST).
  */
 
 #include <x86/general_registers_asm.h>

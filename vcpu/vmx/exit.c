@@ -8,11 +8,11 @@
 #include <x86/vmx_exit.h>
 #include <x86/vmx_qualification.h>
 
-#define Q VMX_NEEDS_QUALIFICATION
-#define L VMX_NEEDS_LENGTH
-#define I VMX_NEEDS_INSTRUCTION
-#define V VMX_NEEDS_VECTORING
-#define OPERAND (Q | L | I | VMX_NEEDS_OPERAND)
+#define N_QUAL       VMX_NEEDS_QUALIFICATION
+#define N_LEN       VMX_NEEDS_LENGTH
+#define N_INSN       VMX_NEEDS_INSTRUCTION
+#define N_VEC       VMX_NEEDS_VECTORING
+#define OPERAND (N_QUAL | N_LEN | N_INSN | VMX_NEEDS_OPERAND)
 
 /* How the rest of a record is made; everything simple is in the table. */
 enum shape {
@@ -39,36 +39,36 @@ enum shape {
 };
 
 struct rule {
-    uint8_t kind;  /* NACELLE_EXIT_*; 0: unknown */
+    uint8_t kind; /* NACELLE_EXIT_*; 0: unknown */
     uint8_t shape;
     uint8_t number;
     uint8_t needs; /* VMX_NEEDS_* */
 };
 
-#define RULE(reason, exit_kind, exit_shape, exit_number, exit_needs)                               \
-    [VMX_EXIT_REASON_##reason] = {NACELLE_EXIT_##exit_kind, SHAPE_##exit_shape, (exit_number),     \
-                                  (exit_needs)}
-#define VIRT(reason, instruction)                                                                  \
-    RULE(reason, VIRTUALIZATION, PLAIN, NACELLE_VIRT_##instruction, Q | L | I)
+#define RULE(reason, exit_kind, exit_shape, exit_number, exit_needs) \
+    [VMX_EXIT_REASON_##                                              \
+        reason] = {NACELLE_EXIT_##exit_kind, SHAPE_##exit_shape, (exit_number), (exit_needs)}
+#define VIRT(reason, instruction) \
+    RULE(reason, VIRTUALIZATION, PLAIN, NACELLE_VIRT_##instruction, N_QUAL | N_LEN | N_INSN)
 
 static const struct rule rules[VMX_EXIT_REASON_COUNT] = {
-    RULE(EXCEPTION_OR_NMI, EXCEPTION, EXCEPTION, 0, Q | V | VMX_NEEDS_INTERRUPTION),
+    RULE(EXCEPTION_OR_NMI, EXCEPTION, EXCEPTION, 0, N_QUAL | N_VEC | VMX_NEEDS_INTERRUPTION),
     RULE(EXTERNAL_INTERRUPT, UNKNOWN, PLAIN, 0, VMX_NEEDS_INTERRUPTION),
     RULE(TRIPLE_FAULT, SHUTDOWN, PLAIN, 0, 0),
-    RULE(INIT_SIGNAL, INIT, PLAIN, 0, V),
-    RULE(STARTUP_IPI, SIPI, SIPI, 0, Q),
+    RULE(INIT_SIGNAL, INIT, PLAIN, 0, N_VEC),
+    RULE(STARTUP_IPI, SIPI, SIPI, 0, N_QUAL),
     RULE(INTERRUPT_WINDOW, INTERRUPT_WINDOW, PLAIN, 0, 0),
     RULE(NMI_WINDOW, NMI_WINDOW, PLAIN, 0, 0),
-    RULE(TASK_SWITCH, TASK_SWITCH, TASK_SWITCH, 0, Q | L | V),
-    RULE(CPUID, CPUID, CPUID, 0, L),
-    RULE(GETSEC, GETSEC, PLAIN, 0, L),
-    RULE(HLT, HLT, PLAIN, 0, L),
-    RULE(INVD, CACHE, PLAIN, 0, L),
-    RULE(INVLPG, INVLPG, INVLPG, 0, Q | L),
-    RULE(RDPMC, RDPMC, COUNTER, 0, L),
-    RULE(RDTSC, TSC, PLAIN, 0, L),
-    RULE(RSM, RSM, PLAIN, 0, L),
-    RULE(VMCALL, HYPERCALL, HYPERCALL, 0, L),
+    RULE(TASK_SWITCH, TASK_SWITCH, TASK_SWITCH, 0, N_QUAL | N_LEN | N_VEC),
+    RULE(CPUID, CPUID, CPUID, 0, N_LEN),
+    RULE(GETSEC, GETSEC, PLAIN, 0, N_LEN),
+    RULE(HLT, HLT, PLAIN, 0, N_LEN),
+    RULE(INVD, CACHE, PLAIN, 0, N_LEN),
+    RULE(INVLPG, INVLPG, INVLPG, 0, N_QUAL | N_LEN),
+    RULE(RDPMC, RDPMC, COUNTER, 0, N_LEN),
+    RULE(RDTSC, TSC, PLAIN, 0, N_LEN),
+    RULE(RSM, RSM, PLAIN, 0, N_LEN),
+    RULE(VMCALL, HYPERCALL, HYPERCALL, 0, N_LEN),
     VIRT(VMCLEAR, VMCLEAR),
     VIRT(VMLAUNCH, VMLAUNCH),
     VIRT(VMPTRLD, VMPTRLD),
@@ -78,44 +78,44 @@ static const struct rule rules[VMX_EXIT_REASON_COUNT] = {
     VIRT(VMWRITE, VMWRITE),
     VIRT(VMXOFF, VMXOFF),
     VIRT(VMXON, VMXON),
-    RULE(CR_ACCESS, CONTROL_REGISTER, CONTROL_REGISTER, 0, Q | L | VMX_NEEDS_GVA),
-    RULE(MOV_DR, DEBUG_REGISTER, DEBUG_REGISTER, 0, Q | L),
-    RULE(IO_INSTRUCTION, PORT, PORT, 0, Q | L | I | VMX_NEEDS_GVA),
-    RULE(RDMSR, MSR, MSR_READ, 0, L),
-    RULE(WRMSR, MSR, MSR_WRITE, 0, L),
-    RULE(ENTRY_FAILURE_GUEST_STATE, ENTRY_REFUSED, PLAIN, 0, Q),
-    RULE(ENTRY_FAILURE_MSR_LOADING, ENTRY_REFUSED, PLAIN, 0, Q),
-    RULE(MWAIT, MWAIT, PLAIN, 0, Q | L),
+    RULE(CR_ACCESS, CONTROL_REGISTER, CONTROL_REGISTER, 0, N_QUAL | N_LEN | VMX_NEEDS_GVA),
+    RULE(MOV_DR, DEBUG_REGISTER, DEBUG_REGISTER, 0, N_QUAL | N_LEN),
+    RULE(IO_INSTRUCTION, PORT, PORT, 0, N_QUAL | N_LEN | N_INSN | VMX_NEEDS_GVA),
+    RULE(RDMSR, MSR, MSR_READ, 0, N_LEN),
+    RULE(WRMSR, MSR, MSR_WRITE, 0, N_LEN),
+    RULE(ENTRY_FAILURE_GUEST_STATE, ENTRY_REFUSED, PLAIN, 0, N_QUAL),
+    RULE(ENTRY_FAILURE_MSR_LOADING, ENTRY_REFUSED, PLAIN, 0, N_QUAL),
+    RULE(MWAIT, MWAIT, PLAIN, 0, N_QUAL | N_LEN),
     RULE(MONITOR_TRAP_FLAG, SINGLE_STEP, PLAIN, 0, 0),
-    RULE(MONITOR, MONITOR, PLAIN, 0, L),
-    RULE(PAUSE, PAUSE, PLAIN, 0, L),
+    RULE(MONITOR, MONITOR, PLAIN, 0, N_LEN),
+    RULE(PAUSE, PAUSE, PLAIN, 0, N_LEN),
     RULE(ENTRY_FAILURE_MACHINE_CHECK, MACHINE_CHECK, PLAIN, 0, 0),
-    RULE(APIC_ACCESS, UNKNOWN, PLAIN, 0, Q | V),
+    RULE(APIC_ACCESS, UNKNOWN, PLAIN, 0, N_QUAL | N_VEC),
     RULE(GDTR_IDTR_ACCESS, DESCRIPTOR_TABLE, TABLE, 0, OPERAND),
     RULE(LDTR_TR_ACCESS, DESCRIPTOR_TABLE, SELECTOR, 0, OPERAND),
-    RULE(EPT_VIOLATION, MEMORY, EPT_VIOLATION, 0, Q | V | VMX_NEEDS_GPA | VMX_NEEDS_GVA),
-    RULE(EPT_MISCONFIGURATION, MISCONFIGURATION, MISCONFIGURATION, 0, V | VMX_NEEDS_GPA),
+    RULE(EPT_VIOLATION, MEMORY, EPT_VIOLATION, 0, N_QUAL | N_VEC | VMX_NEEDS_GPA | VMX_NEEDS_GVA),
+    RULE(EPT_MISCONFIGURATION, MISCONFIGURATION, MISCONFIGURATION, 0, N_VEC | VMX_NEEDS_GPA),
     VIRT(INVEPT, INVEPT),
-    RULE(RDTSCP, TSC, PLAIN, 1, L),
+    RULE(RDTSCP, TSC, PLAIN, 1, N_LEN),
     VIRT(INVVPID, INVVPID),
-    RULE(WBINVD, CACHE, PLAIN, 1, L),
-    RULE(XSETBV, XSETBV, XSETBV, 0, L),
-    RULE(RDRAND, RANDOM, RANDOM, 0, L | I),
+    RULE(WBINVD, CACHE, PLAIN, 1, N_LEN),
+    RULE(XSETBV, XSETBV, XSETBV, 0, N_LEN),
+    RULE(RDRAND, RANDOM, RANDOM, 0, N_LEN | N_INSN),
     RULE(INVPCID, INVPCID, INVPCID, 0, OPERAND),
     VIRT(VMFUNC, VMFUNC),
-    RULE(RDSEED, RANDOM, RANDOM, 1, L | I),
-    RULE(PML_FULL, UNKNOWN, PLAIN, 0, Q | V),
-    RULE(XSAVES, XSAVES, PLAIN, 0, L | I),
-    RULE(XRSTORS, XSAVES, PLAIN, 1, L | I),
-    RULE(SPP_EVENT, UNKNOWN, PLAIN, 0, Q | V),
+    RULE(RDSEED, RANDOM, RANDOM, 1, N_LEN | N_INSN),
+    RULE(PML_FULL, UNKNOWN, PLAIN, 0, N_QUAL | N_VEC),
+    RULE(XSAVES, XSAVES, PLAIN, 0, N_LEN | N_INSN),
+    RULE(XRSTORS, XSAVES, PLAIN, 1, N_LEN | N_INSN),
+    RULE(SPP_EVENT, UNKNOWN, PLAIN, 0, N_QUAL | N_VEC),
 };
 
 #define LOW_32 0xffffffffu
 
-/* The rule of a reason; index 0 would be an exception, so unknown reasons have a rule of their own. */
+/* The rule of a reason; unknown ones have a rule of their own, as index 0 is a reason. */
 static struct rule rule_of(uint32_t reason)
 {
-    static const struct rule unknown = {NACELLE_EXIT_UNKNOWN, SHAPE_PLAIN, 0, Q};
+    static const struct rule unknown = {NACELLE_EXIT_UNKNOWN, SHAPE_PLAIN, 0, N_QUAL};
     uint32_t basic = vmx_exit_basic(reason);
 
     if (basic >= VMX_EXIT_REASON_COUNT || rules[basic].kind == NACELLE_EXIT_NONE)
@@ -268,8 +268,8 @@ static void shape_port_string(struct nacelle_exit *out, const struct vmx_exit_in
         string = vmx_decode_string_io_info(info->instruction);
     out->flags |= NACELLE_EXIT_STRING | NACELLE_EXIT_GVA_VALID;
     out->gva = info->gva;
-    out->detail = (in ? (uint32_t)VMX_SEGMENT_ES : string.segment) |
-                  (uint32_t)string.address_size << 8;
+    out->detail = (in ? (uint32_t)VMX_SEGMENT_ES : string.segment) | (uint32_t)string.address_size
+                                                                         << 8;
     out->count = 1;
     if (repeat) {
         out->flags |= NACELLE_EXIT_REPEAT;
@@ -447,7 +447,7 @@ struct nacelle_exit vmx_decode_exit(const struct vmx_exit_info *info, const uint
     struct nacelle_exit out = {
         .kind = rule.kind,
         .number = rule.number,
-        .instruction_length = (rule.needs & L) != 0 ? info->length : 0,
+        .instruction_length = (rule.needs & N_LEN) != 0 ? info->length : 0,
         .gpa = (rule.needs & VMX_NEEDS_GPA) != 0 ? info->gpa : 0,
         .vendor = NACELLE_VENDOR_VMX,
         .raw_instruction = info->instruction,

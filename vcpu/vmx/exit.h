@@ -9,13 +9,13 @@
 
 /* What the record of an exit reason is made of: fields to read. */
 #define VMX_NEEDS_QUALIFICATION (1u << 0)
-#define VMX_NEEDS_LENGTH (1u << 1)
-#define VMX_NEEDS_INSTRUCTION (1u << 2) /* instruction information */
-#define VMX_NEEDS_INTERRUPTION (1u << 3) /* interruption information, error code, length */
-#define VMX_NEEDS_GPA (1u << 4)
-#define VMX_NEEDS_GVA (1u << 5)
-#define VMX_NEEDS_OPERAND (1u << 6) /* the segment of the memory operand, and the mode */
-#define VMX_NEEDS_VECTORING (1u << 7) /* the exit may interrupt the delivery of an event */
+#define VMX_NEEDS_LENGTH        (1u << 1)
+#define VMX_NEEDS_INSTRUCTION   (1u << 2) /* instruction information */
+#define VMX_NEEDS_INTERRUPTION  (1u << 3) /* interruption information, error code, length */
+#define VMX_NEEDS_GPA           (1u << 4)
+#define VMX_NEEDS_GVA           (1u << 5)
+#define VMX_NEEDS_OPERAND       (1u << 6) /* the segment of the memory operand, and the mode */
+#define VMX_NEEDS_VECTORING     (1u << 7) /* the exit may interrupt the delivery of an event */
 
 /* Values of a VMCS after an exit; those that the reason does not need are 0. */
 struct vmx_exit_info {

@@ -195,6 +195,17 @@ static enum vcpu_disposition dispatch(struct vcpu *vcpu, const struct vmx_exit_i
     }
 }
 
+/* Outside 64-bit mode MOV to CR and DR writes 32 bits, and the upper half of the register has no
+ * meaning (SDM vol. 1, 3.4.1.1). */
+static void narrow_operand(struct nacelle_exit *record)
+{
+    bool moves = record->kind == NACELLE_EXIT_CONTROL_REGISTER ||
+                 record->kind == NACELLE_EXIT_DEBUG_REGISTER;
+
+    if (moves && (record->flags & NACELLE_EXIT_WRITE) != 0 && !vmx_in_64_bit_mode())
+        record->value = (uint32_t)record->value;
+}
+
 static enum vcpu_disposition refused(struct vcpu *vcpu, uint32_t reason)
 {
     vmx_entry_refused(vcpu, reason);
@@ -238,6 +249,7 @@ enum vcpu_disposition vmx_handle_exit(struct vcpu *vcpu, uint32_t *vector)
     for (unsigned i = 0; i < 16; i++)
         general[i] = state->general[i];
     record = vmx_decode_exit(&info, general);
+    narrow_operand(&record);
     vcpu->exit_length = record.instruction_length;
     if (vcpu_events_pending(&vcpu->events))
         record.flags |= NACELLE_EXIT_EVENT_PENDING;

@@ -24,7 +24,7 @@ uint32_t vmx_error_code_vectors(const struct vcpu *vcpu)
     return (vmread(VMCS_GUEST_CR0) & X86_CR0_PE) != 0 ? INTEL_ERROR_CODE_VECTORS : 0;
 }
 
-/* What the guest reads of CR0 and CR4 in the engine's bits, the processor's values in the others. */
+/* What the guest reads of CR0 and CR4 in the engine's bits, the processor's values elsewhere. */
 static uint64_t visible(uint64_t real, uint64_t shadow, uint64_t owned)
 {
     return (real & ~owned) | (shadow & owned);
@@ -121,8 +121,8 @@ static void fetch_control(struct vcpu *vcpu)
     state->cr2 = vcpu->cr2;
     state->cr3 = vmread(VMCS_GUEST_CR3);
     state->cr4 = visible(vmread(VMCS_GUEST_CR4), vcpu->cr4_shadow, VMX_CR4_OWNED);
-    state->cr0_shadow = vcpu->cr0_shadow;
-    state->cr4_shadow = vcpu->cr4_shadow;
+    state->cr0_shadow = vcpu->cr0_shadow & vcpu->cr0_mask;
+    state->cr4_shadow = vcpu->cr4_shadow & vcpu->cr4_mask;
     state->efer = vmread(VMCS_GUEST_IA32_EFER);
     state->xcr0 = vcpu->xcr0;
     state->xss = 0;

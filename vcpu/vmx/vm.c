@@ -12,9 +12,9 @@
  * Memory of a VM: struct vm in page 0, the I/O bitmaps in 1 and 2, the MSR bitmap in 3, translation
  * tables from 4 on, the root first.
  */
-#define VM_IO_BITMAP_PAGE 1
+#define VM_IO_BITMAP_PAGE  1
 #define VM_MSR_BITMAP_PAGE 3
-#define VM_TABLES_PAGE 4
+#define VM_TABLES_PAGE     4
 
 _Static_assert(sizeof(struct vm) <= X86_PAGE_SIZE, "struct vm has one page");
 _Static_assert((1u << NACELLE_SIZE_VM_MIN) > VM_TABLES_PAGE * X86_PAGE_SIZE, "a root at least");

@@ -182,10 +182,10 @@ static void write_controls(struct vcpu *vcpu, const struct vcpu_cpu *cpu)
 
 /* --- State after RESET: SDM vol. 3, table 9-1 --- */
 
-#define RIGHTS_DATA 0x93u  /* present, read and write, accessed */
-#define RIGHTS_CODE 0x9bu  /* present, execute and read, accessed */
-#define RIGHTS_LDT 0x82u   /* present, LDT */
-#define RIGHTS_TSS 0x8bu   /* present, busy 32-bit TSS */
+#define RIGHTS_DATA 0x93u /* present, read and write, accessed */
+#define RIGHTS_CODE 0x9bu /* present, execute and read, accessed */
+#define RIGHTS_LDT  0x82u /* present, LDT */
+#define RIGHTS_TSS  0x8bu /* present, busy 32-bit TSS */
 #define RESET_LIMIT 0xffffu
 
 /* Fields of segment registers follow each other in the order of enum nacelle_segment_index. */

@@ -36,14 +36,14 @@ static inline void vmwrite(uint64_t field, uint64_t value)
 #define VMX_CR0_OWNED (X86_CR0_NE | X86_CR0_CD | X86_CR0_NW)
 
 /* Bits of CR4 that a guest can have, where the processor does. */
-#define VMX_CR4_ALLOWED                                                                            \
-    (X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE | X86_CR4_PSE | X86_CR4_PAE |            \
-     X86_CR4_MCE | X86_CR4_PGE | X86_CR4_PCE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT |               \
-     X86_CR4_UMIP | X86_CR4_FSGSBASE | X86_CR4_PCIDE | X86_CR4_OSXSAVE | X86_CR4_SMEP |            \
+#define VMX_CR4_ALLOWED                                                                 \
+    (X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE | X86_CR4_PSE | X86_CR4_PAE | \
+     X86_CR4_MCE | X86_CR4_PGE | X86_CR4_PCE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT |    \
+     X86_CR4_UMIP | X86_CR4_FSGSBASE | X86_CR4_PCIDE | X86_CR4_OSXSAVE | X86_CR4_SMEP | \
      X86_CR4_SMAP | X86_CR4_PKE)
 /* Of these, bits that the guest sees as it wrote them while the processor runs with the host's. */
 #define VMX_CR4_SHADOWED (X86_CR4_VMXE | X86_CR4_MCE)
-#define VMX_CR4_OWNED (~(VMX_CR4_ALLOWED & ~X86_CR4_MCE))
+#define VMX_CR4_OWNED    (~(VMX_CR4_ALLOWED & ~X86_CR4_MCE))
 
 /* Bits of EFER that a guest can have. */
 #define VMX_EFER_ALLOWED (X86_EFER_SCE | X86_EFER_LME | X86_EFER_LMA | X86_EFER_NXE)

@@ -14,8 +14,9 @@ struct conversion {
     bool zero;
     bool left;
     int width;
-    int precision;  /* -1: none */
-    unsigned longs; /* l, or 2 for ll and z */
+    int precision;                           /* -1: none */
+    bool width_argument, precision_argument; /* given by *, as an argument */
+    bool wide;                               /* l, ll or z: 64 bits */
     char type;
 };
 
@@ -88,12 +89,8 @@ static const char *parse_number(const char *format, int *number)
     return format;
 }
 
-/* va_list is passed by pointer in a struct, since it may be an array type. */
-struct arguments {
-    va_list list;
-};
-
-static const char *parse(const char *format, struct conversion *c, struct arguments *arguments)
+/* Reads a conversion, from behind the % up to its type. */
+static const char *parse(const char *format, struct conversion *c)
 {
     *c = (struct conversion){.precision = -1};
     for (;; format++) {
@@ -104,36 +101,21 @@ static const char *parse(const char *format, struct conversion *c, struct argume
         else
             break;
     }
-    if (*format == '*') {
-        c->width = limit_width(va_arg(arguments->list, int));
-        format++;
-    } else {
-        format = parse_number(format, &c->width);
-    }
+    c->width_argument = *format == '*';
+    format = c->width_argument ? format + 1 : parse_number(format, &c->width);
     if (*format == '.') {
         format++;
-        if (*format == '*') {
-            c->precision = va_arg(arguments->list, int);
-            format++;
-        } else {
-            format = parse_number(format, &c->precision);
-        }
+        c->precision_argument = *format == '*';
+        format = c->precision_argument ? format + 1 : parse_number(format, &c->precision);
     }
     for (; *format == 'l' || *format == 'z'; format++)
-        c->longs += *format == 'z' ? 2 : 1;
+        c->wide = true;
     c->type = *format;
     return format;
 }
 
-static uint64_t unsigned_argument(const struct conversion *c, struct arguments *arguments)
+static void put_signed(struct output *out, const struct conversion *c, int64_t value)
 {
-    return c->longs ? va_arg(arguments->list, unsigned long) : va_arg(arguments->list, unsigned);
-}
-
-static void put_signed(struct output *out, const struct conversion *c, struct arguments *arguments)
-{
-    int64_t value = c->longs ? va_arg(arguments->list, long) : va_arg(arguments->list, int);
-
     put_number(out, c, value < 0 ? -(uint64_t)value : (uint64_t)value, value < 0, 10);
 }
 
@@ -145,96 +127,55 @@ static void put_character(struct output *out, const struct conversion *c, char c
         put_text(out, c, text);
 }
 
-/* Prints one conversion, or returns false if it is none. */
-static bool put_conversion(struct output *out, struct conversion *c, struct arguments *arguments)
-{
-    switch (c->type) {
-    case 'd':
-    case 'i':
-        put_signed(out, c, arguments);
-        return true;
-    case 'u':
-        put_number(out, c, unsigned_argument(c, arguments), false, 10);
-        return true;
-    case 'x':
-    case 'X':
-        put_number(out, c, unsigned_argument(c, arguments), false, 16);
-        return true;
-    case 'p':
-        put(out, '0');
-        put(out, 'x');
-        put_number(out, c, (uintptr_t)va_arg(arguments->list, void *), false, 16);
-        return true;
-    case 'c':
-        put_character(out, c, (char)va_arg(arguments->list, int));
-        return true;
-    case 's':
-        put_text(out, c, va_arg(arguments->list, const char *));
-        return true;
-    case '%':
-        put(out, '%');
-        return true;
-    default:
-        return false;
-    }
-}
-
-void nacelle_format(nacelle_sink *sink, void *context, const char *format, va_list list)
+void nacelle_format(nacelle_sink *sink, void *context, const char *format, va_list arguments)
 {
     struct output out = {sink, context};
-    struct arguments arguments;
 
-    va_copy(arguments.list, list);
     while (*format) {
-        struct conversion conversion;
+        struct conversion c;
         const char *start = format++;
 
         if (*start != '%') {
             put(&out, *start);
             continue;
         }
-        format = parse(format, &conversion, &arguments);
+        format = parse(format, &c);
         if (*format)
             format++;
-        if (!put_conversion(&out, &conversion, &arguments))
+        if (c.width_argument)
+            c.width = limit_width(va_arg(arguments, int));
+        if (c.precision_argument)
+            c.precision = va_arg(arguments, int);
+        switch (c.type) {
+        case 'd':
+        case 'i':
+            put_signed(&out, &c, c.wide ? va_arg(arguments, long) : va_arg(arguments, int));
+            break;
+        case 'u':
+        case 'x':
+        case 'X':
+            put_number(&out, &c,
+                       c.wide ? va_arg(arguments, unsigned long) : va_arg(arguments, unsigned),
+                       false, c.type == 'u' ? 10 : 16);
+            break;
+        case 'p':
+            put(&out, '0');
+            put(&out, 'x');
+            put_number(&out, &c, (uintptr_t)va_arg(arguments, void *), false, 16);
+            break;
+        case 'c':
+            put_character(&out, &c, (char)va_arg(arguments, int));
+            break;
+        case 's':
+            put_text(&out, &c, va_arg(arguments, const char *));
+            break;
+        case '%':
+            put(&out, '%');
+            break;
+        default:
             while (start != format)
                 put(&out, *start++);
+            break;
+        }
     }
-    va_end(arguments.list);
-}
-
-struct buffer {
-    char *text;
-    size_t size;
-    size_t length;
-};
-
-static void put_in_buffer(void *context, char character)
-{
-    struct buffer *buffer = context;
-
-    if (buffer->length + 1 < buffer->size)
-        buffer->text[buffer->length] = character;
-    buffer->length++;
-}
-
-size_t nacelle_vsnprintf(char *text, size_t size, const char *format, va_list arguments)
-{
-    struct buffer buffer = {text, size, 0};
-
-    nacelle_format(put_in_buffer, &buffer, format, arguments);
-    if (size)
-        text[buffer.length < size ? buffer.length : size - 1] = 0;
-    return buffer.length;
-}
-
-size_t nacelle_snprintf(char *text, size_t size, const char *format, ...)
-{
-    va_list arguments;
-    size_t length;
-
-    va_start(arguments, format);
-    length = nacelle_vsnprintf(text, size, format, arguments);
-    va_end(arguments);
-    return length;
 }

@@ -24,19 +24,33 @@ enum nacelle_error nacelle_pool_slots(struct nacelle_pool *pool, uint64_t count,
     return NACELLE_ERROR_OK;
 }
 
-enum nacelle_error nacelle_pool_make(struct nacelle_pool *pool, enum nacelle_type type,
-                                     unsigned size, uint64_t count, uint64_t *first)
+/* Objects of one operation, all out of one untyped: the smallest that has room, so that large
+ * pieces stay whole for what needs them. */
+static enum nacelle_error make_part(struct nacelle_pool *pool, enum nacelle_type type,
+                                    unsigned size, uint64_t count)
 {
     enum nacelle_error error = NACELLE_ERROR_NO_MEMORY;
 
-    if (count > pool->end_slot - pool->next_slot)
-        return NACELLE_ERROR_OUT_OF_RANGE;
-    /* the smallest first: large pieces stay whole for what needs them */
     for (unsigned i = pool->untyped_count; i && error == NACELLE_ERROR_NO_MEMORY; i--)
         error = nacelle_untyped_retype(pool->untyped[i - 1], type, size, pool->next_slot, count);
-    if (error == NACELLE_ERROR_OK) {
-        *first = pool->next_slot;
+    if (error == NACELLE_ERROR_OK)
         pool->next_slot += count;
+    return error;
+}
+
+enum nacelle_error nacelle_pool_make(struct nacelle_pool *pool, enum nacelle_type type,
+                                     unsigned size, uint64_t count, uint64_t *first)
+{
+    enum nacelle_error error = NACELLE_ERROR_OK;
+
+    if (count > pool->end_slot - pool->next_slot)
+        return NACELLE_ERROR_OUT_OF_RANGE;
+    *first = pool->next_slot;
+    while (count && error == NACELLE_ERROR_OK) {
+        uint64_t part = count < NACELLE_RETYPE_AT_ONCE ? count : NACELLE_RETYPE_AT_ONCE;
+
+        error = make_part(pool, type, size, part);
+        count -= part;
     }
     return error;
 }

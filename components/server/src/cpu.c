@@ -16,7 +16,11 @@ _Static_assert(offsetof(struct cpu, current) == CPU_CURRENT, "offset for assembl
 #define STUB_SIZE 16
 extern char trap_stubs[];
 
-static struct x86_gate64 idt[VECTOR_COUNT];
+/*
+ * All 256 gates, though most are not present: after a VM exit the IDT's limit is 64 KiB (SDM vol 3
+ * 27.5.2), and what lies behind a shorter table would be taken for gates by INT n.
+ */
+static struct x86_gate64 idt[256];
 
 /* Stacks of their own: where a trap may come while no other stack can be trusted. */
 static const struct {
@@ -77,6 +81,7 @@ static void init_descriptors(struct cpu *cpu)
     x86_lgdt(&gdt_pointer);
     x86_lidt(&idt_pointer);
     x86_ltr(SELECTOR_TSS);
+    x86_lldt(0); /* reset leaves one at address 0 (SDM vol 3 9.1.1), which clients can map */
 
     /* The boot code's selector 8 is the same kind of segment: CS needs no reload. */
 }

@@ -174,6 +174,8 @@ trap_entry:
     testb $3, FRAME_CS(%rsp)
     jz 1f
     mov THREAD_CPU(%rsp), %rsp
+    push $2                 /* AC would turn SMAP off */
+    popfq
     xor %ebp, %ebp
     call trap_from_user     /* does not return */
     ud2

@@ -4,6 +4,7 @@
 #define SERVER_INTERRUPT_H
 
 #include "slot.h"
+#include <x86/insn.h>
 
 #define INTERRUPT_LINES 16
 
@@ -20,6 +21,14 @@ struct interrupt_line *interrupt_line(unsigned number);
 
 /* Handles a vector that the processor acknowledged. */
 void interrupt_handle(uint32_t vector);
+
+/* Handles what is pending now; the server runs with interrupts off otherwise. */
+static inline void interrupt_take_pending(void)
+{
+    x86_sti();
+    __asm__ volatile("nop"); /* STI takes effect after the next instruction */
+    x86_cli();
+}
 
 /* Lets the line interrupt again. */
 void interrupt_acknowledge(struct interrupt_line *line);

@@ -362,10 +362,19 @@ static void vcpu_do_cancel(struct invocation *invocation)
     reply_word(invocation, 0, vcpu_cancel(vcpu_engine(invoked_vcpu(invocation)), (uint32_t)type));
 }
 
+/* Whether the message about an earlier poke waits to be received: it tells of this one too. */
+static bool poke_is_queued(const struct vcpu_object *object)
+{
+    return object->execution.state == EXECUTION_SENDING &&
+           nacelle_tag_label(object->execution.tag) == NACELLE_EXIT_POKE;
+}
+
 static void vcpu_poke(struct invocation *invocation)
 {
-    if (is_configured(invocation)) {
-        invoked_vcpu(invocation)->poked = true; /* looked at before each entry */
+    struct vcpu_object *object = invoked_vcpu(invocation);
+
+    if (is_configured(invocation) && !poke_is_queued(object)) {
+        object->poked = true; /* looked at before each entry */
     }
 }
 

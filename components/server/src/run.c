@@ -3,6 +3,7 @@
 
 #include "aspace.h"
 #include "fpu.h"
+#include "interrupt.h"
 #include "ipc.h"
 #include "system_call.h"
 #include "vcpu_object.h"
@@ -20,9 +21,7 @@ static void run_thread(struct cpu *cpu, struct thread *thread)
     }
     if (thread->restart) {
         /* A long operation goes on; what became pending meanwhile comes first. */
-        x86_sti();
-        __asm__ volatile("nop");
-        x86_cli();
+        interrupt_take_pending();
         thread->restart = false;
         cpu->current = thread;
         system_call(thread);

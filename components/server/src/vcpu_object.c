@@ -133,6 +133,9 @@ _Noreturn void vcpu_host_exit(struct vcpu *vcpu)
     case VCPU_SLICE_OVER:
         object->preemptions++;
         schedule_tick();
+        /* Bochs 2.7 does not leave a guest with interrupts off for an external interrupt: it is
+         * still pending, and would never come if the same guest went on. */
+        interrupt_take_pending();
         break;
     case VCPU_ENTER_AGAIN:
     case VCPU_HOST_NMI: /* nobody here has a use for it */

@@ -168,7 +168,7 @@ enum vmm_action vmm_handle_exit(struct vmm_vcpu *vcpu)
     action = handlers[kind](vcpu);
     if (vcpu->done)
         return VMM_STOP;
-    if (vcpu->pc->reset)
+    if (vcpu->pc->reset.requested)
         return stop(vcpu, "reset");
     return action;
 }

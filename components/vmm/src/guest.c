@@ -86,17 +86,24 @@ void vmm_guest_make(struct vmm_guest *guest, struct nacelle_pool *pool,
     make_vcpu(guest, pool, info);
 }
 
-void vmm_guest_load_firmware(struct vmm_guest *guest, const struct nacelle_client_file *file)
+void vmm_guest_load_firmware(struct vmm_guest *guest, struct nacelle_pool *pool,
+                             const struct nacelle_client_file *file)
 {
-    uint64_t gpa = FOUR_GIB - file->size;
+    uint64_t gpa = FOUR_GIB - file->size, copies = 0;
 
     need(file->size && file->size % PAGE == 0 && file->size <= FIRMWARE_MAX &&
              guest->ram_size >= ONE_MIB,
          "the firmware has a size that no PC takes");
-    for (uint64_t i = 0; i < file->frame_count; i++)
-        nacelle_check(nacelle_vm_map(guest->vm, file->first_frame + i, gpa + i * PAGE,
+    /* copies of the capabilities: another VM of this client may map the same frames */
+    nacelle_check(nacelle_pool_slots(pool, file->frame_count, &copies), "slots for the firmware");
+    for (uint64_t i = 0; i < file->frame_count; i++) {
+        nacelle_check(nacelle_cspace_copy(NACELLE_CLIENT_CSPACE, copies + i, file->first_frame + i,
+                                          NACELLE_RIGHT_READ | NACELLE_RIGHT_EXECUTE, 0),
+                      "copy of a frame");
+        nacelle_check(nacelle_vm_map(guest->vm, copies + i, gpa + i * PAGE,
                                      NACELLE_RIGHT_READ | NACELLE_RIGHT_EXECUTE),
                       "mapping the firmware");
+    }
     need(vmm_memory_add(&guest->pc.memory, gpa, file->size, (void *)file->address, false),
          "the firmware overlaps memory");
     memcpy(guest->ram + ONE_MIB - file->size, (const void *)file->address, file->size);

@@ -108,7 +108,7 @@ static void set_output_port(struct vmm_keyboard *keyboard, uint8_t value)
 {
     keyboard->output_port = value;
     if (!(value & OUTPUT_RESET_NOT))
-        *keyboard->reset = true;
+        keyboard->reset->requested = true;
 }
 
 static void keyboard_command(struct vmm_keyboard *keyboard, uint8_t value)
@@ -230,7 +230,7 @@ static void controller_command(struct vmm_keyboard *keyboard, uint8_t value)
         break;
     default:
         if (value >= PULSE_FIRST && !(value & OUTPUT_RESET_NOT))
-            *keyboard->reset = true;
+            keyboard->reset->requested = true;
         break;
     }
 }
@@ -264,7 +264,7 @@ static void keyboard_write(void *device, uint16_t port, unsigned size, uint32_t 
         keyboard_command(keyboard, (uint8_t)value);
 }
 
-void vmm_keyboard_init(struct vmm_keyboard *keyboard, struct vmm_line irq, bool *reset)
+void vmm_keyboard_init(struct vmm_keyboard *keyboard, struct vmm_line irq, struct vmm_reset *reset)
 {
     *keyboard = (struct vmm_keyboard){.irq = irq, .reset = reset};
     keyboard->command_byte = BYTE_TRANSLATE | BYTE_MOUSE_OFF;

@@ -81,7 +81,7 @@ static void wake(struct vmm_vcpu *vcpu)
         return;
     vcpu->halted = false;
     vcpu->runs = true;
-    check(vcpu, nacelle_vcpu_resume(vcpu->capability), "resuming the vCPU");
+    check(vcpu, nacelle_vcpu_resume_after(vcpu->capability), "resuming the vCPU");
 }
 
 static void stop(struct vmm_vcpu *vcpu)
@@ -102,7 +102,7 @@ static uint32_t halt(struct vmm_vcpu *vcpu)
     if (vmm_pic_due(&vcpu->pc->pic) >= 0)
         return NACELLE_RESUME_ADVANCE;
     vcpu->halted = true;
-    return NACELLE_RESUME_ADVANCE | NACELLE_RESUME_STAY;
+    return NACELLE_RESUME_STAY;
 }
 
 /* Handles an exit; returns the label of the reply. */

@@ -40,13 +40,12 @@ static bool add_ports(struct vmm_pc *pc)
            vmm_debug_port_add(&pc->debug, &pc->ports);
 }
 
-/* What SeaBIOS looks for in fw_cfg. Without a boot device, waiting helps nobody: no boot menu, and
- * no second try (all ones) after "No bootable device". */
-static bool add_files(struct vmm_pc *pc)
+/* What SeaBIOS looks for in fw_cfg. Nobody could choose anything from a boot menu. */
+static bool add_files(struct vmm_pc *pc, const struct vmm_pc_config *config)
 {
     return vmm_fw_cfg_add(&pc->fw_cfg, "etc/e820", &pc->e820, sizeof(pc->e820)) &&
            vmm_fw_cfg_add_number(&pc->fw_cfg, "etc/show-boot-menu", 0) &&
-           vmm_fw_cfg_add_number(&pc->fw_cfg, "etc/boot-fail-wait", UINT32_MAX);
+           vmm_fw_cfg_add_number(&pc->fw_cfg, "etc/boot-fail-wait", config->boot_fail_wait);
 }
 
 bool vmm_pc_init(struct vmm_pc *pc, const struct vmm_pc_config *config)
@@ -63,6 +62,6 @@ bool vmm_pc_init(struct vmm_pc *pc, const struct vmm_pc_config *config)
     vmm_pci_host_bridge(&pc->host_bridge);
     vmm_fw_cfg_init(&pc->fw_cfg, &pc->memory, config->cpus);
     vmm_debug_port_init(&pc->debug, config->print, config->context);
-    return vmm_pci_add(&pc->pci, &pc->host_bridge) && add_msrs(&pc->msrs) && add_files(pc) &&
-           add_ports(pc);
+    return vmm_pci_add(&pc->pci, &pc->host_bridge) && add_msrs(&pc->msrs) &&
+           add_files(pc, config) && add_ports(pc);
 }

@@ -20,7 +20,7 @@
 #define SUBSYSTEM_VENDOR_ID      0x2c
 #define SUBSYSTEM_ID             0x2e
 #define INTERRUPT_LINE           0x3c
-#define PAM0                     0x59 /* Intel 82441FX data sheet, 3.2.18: shadow memory, seven registers */
+#define PAM0                     0x59 /* Intel 82441FX data sheet, 3.2.18: shadow memory */
 #define PAM_COUNT                7
 #define PAM_READ_WRITE_BOTH      0x33
 #define PAM0_READ_WRITE          0x30
@@ -31,7 +31,7 @@
 #define SUBSYSTEM_VENDOR_RED_HAT 0x1af4
 #define SUBSYSTEM_QEMU           0x1100
 
-void vmm_pci_init(struct vmm_pci *pci, bool *reset)
+void vmm_pci_init(struct vmm_pci *pci, struct vmm_reset *reset)
 {
     *pci = (struct vmm_pci){.reset = reset};
 }
@@ -124,7 +124,7 @@ static void address_write(void *device, uint16_t port, unsigned size, uint32_t v
     } else if (port == PORT_RESET_CONTROL && size == 1) {
         pci->reset_control = value & RESET_WRITABLE;
         if (value & RESET_CPU)
-            *pci->reset = true;
+            pci->reset->requested = true;
     }
 }
 

@@ -44,39 +44,43 @@ static uint32_t all_ones(unsigned size)
     return size >= 4 ? UINT32_MAX : (1u << size * 8) - 1;
 }
 
-/* True when the range takes the access as one: it is narrow enough and does not leave the range. */
-static bool takes(const struct vmm_port_range *range, uint16_t port, unsigned size)
+/* Bytes of an access that the range takes as one: what fits its width and does not leave it. */
+static unsigned part_of(const struct vmm_port_range *range, uint16_t port, unsigned left)
 {
-    return size <= range->width && range->last - port >= (int)size - 1;
+    unsigned part = left >= 4 ? 4 : left >= 2 ? 2 : 1;
+
+    if (!range)
+        return 1;
+    while (part > 1 && (part > range->width || range->last - port < (int)part - 1))
+        part /= 2;
+    return part;
 }
 
 uint32_t vmm_ports_read(struct vmm_ports *ports, uint16_t port, unsigned size)
 {
-    const struct vmm_port_range *range = find(ports, port);
+    uint32_t value = 0;
 
-    if (range && takes(range, port, size))
-        return range->read ? range->read(range->device, port, size) & all_ones(size)
-                           : all_ones(size);
-    if (size == 1 || !range)
-        return all_ones(size);
-    size /= 2;
-    return vmm_ports_read(ports, port, size) | vmm_ports_read(ports, (uint16_t)(port + size), size)
-                                                   << size * 8;
+    for (unsigned done = 0; done < size;) {
+        uint16_t at = (uint16_t)(port + done);
+        const struct vmm_port_range *range = find(ports, at);
+        unsigned part = part_of(range, at, size - done);
+        uint32_t bytes = range && range->read ? range->read(range->device, at, part) : UINT32_MAX;
+
+        value |= (bytes & all_ones(part)) << done * 8;
+        done += part;
+    }
+    return value;
 }
 
 void vmm_ports_write(struct vmm_ports *ports, uint16_t port, unsigned size, uint32_t value)
 {
-    const struct vmm_port_range *range = find(ports, port);
+    for (unsigned done = 0; done < size;) {
+        uint16_t at = (uint16_t)(port + done);
+        const struct vmm_port_range *range = find(ports, at);
+        unsigned part = part_of(range, at, size - done);
 
-    value &= all_ones(size);
-    if (range && takes(range, port, size)) {
-        if (range->write)
-            range->write(range->device, port, size, value);
-        return;
+        if (range && range->write)
+            range->write(range->device, at, part, value >> done * 8 & all_ones(part));
+        done += part;
     }
-    if (size == 1 || !range)
-        return;
-    size /= 2;
-    vmm_ports_write(ports, port, size, value);
-    vmm_ports_write(ports, (uint16_t)(port + size), size, value >> size * 8);
 }

@@ -12,7 +12,7 @@
 #define PAGE_FAULT_WRITE 2u
 #define PAGE_FAULT_USER  4u
 
-#define ELEMENTS_MAX     4096 /* of one exit; the rest comes with the next, so that others get a turn */
+#define ELEMENTS_MAX     4096 /* of one exit; the rest comes with the next one */
 
 static uint64_t address_mask(unsigned address_size)
 {

@@ -24,10 +24,10 @@ static void control_write(void *device, uint16_t port, unsigned size, uint32_t v
     (void)size;
     control->value = value & A20;
     if (value & RESET)
-        *control->reset = true;
+        control->reset->requested = true;
 }
 
-void vmm_system_control_init(struct vmm_system_control *control, bool *reset)
+void vmm_system_control_init(struct vmm_system_control *control, struct vmm_reset *reset)
 {
     *control = (struct vmm_system_control){.value = A20, .reset = reset};
 }

@@ -27,7 +27,7 @@ static bool translate_32bit(const struct vmm_memory *memory, const struct vmm_pa
 {
     uint32_t entry;
 
-    if (!vmm_memory_read(memory, (paging->cr3 & 0xfffff000u) + (linear >> 22) * 4, &entry, 4) ||
+    if (!vmm_memory_read(memory, (paging->cr3 & 0xfffff000u) + (linear >> 22) * 4ull, &entry, 4) ||
         !(entry & PRESENT))
         return false;
     if ((entry & LARGE) && (paging->cr4 & CR4_PSE)) {
@@ -36,7 +36,8 @@ static bool translate_32bit(const struct vmm_memory *memory, const struct vmm_pa
 
         return finish(base, linear, 22, gpa, left);
     }
-    if (!vmm_memory_read(memory, (entry & 0xfffff000u) + (linear >> 12 & 0x3ff) * 4, &entry, 4) ||
+    if (!vmm_memory_read(memory, (entry & 0xfffff000u) + (linear >> 12 & 0x3ff) * 4ull, &entry,
+                         4) ||
         !(entry & PRESENT))
         return false;
     return finish(entry & 0xfffff000u, linear, 12, gpa, left);
@@ -64,7 +65,7 @@ static bool translate_pae(const struct vmm_memory *memory, const struct vmm_pagi
 {
     uint64_t entry;
 
-    if (!vmm_memory_read(memory, (paging->cr3 & PAE_CR3_MASK) + (linear >> 30) * 8, &entry, 8) ||
+    if (!vmm_memory_read(memory, (paging->cr3 & PAE_CR3_MASK) + (linear >> 30) * 8ull, &entry, 8) ||
         !(entry & PRESENT))
         return false;
     return walk(memory, entry & ADDRESS_MASK, 2, linear, gpa, left);

@@ -12,35 +12,23 @@
 #include <x86/insn.h>
 #include <x86/msr.h>
 #include <x86/paging.h>
-#include <x86/vmx_controls.h>
-#include <x86/vmx_exit.h>
-#include <x86/vmx_fields.h>
 
-#include "vmx/vmcs.h"
+#include "internal.h"
+#include "model_vmx.h"
 
 #define PHYSICAL_BASE UINT64_C(0x100000)
-#define VMCSS 64
+#define VMCSS         64
 
 static uint8_t arena[MODEL_ARENA_PAGES * 4096] __attribute__((aligned(65536)));
 static unsigned arena_used;
 static struct model_cpu cpus[MODEL_CPUS];
 struct model_cpu *model_cpu = &cpus[0];
 struct model_counts model_counts;
-uint32_t model_refuse;
 
-static struct model_vmcs {
-    uint64_t physical;
-    struct model_cpu *active; /* whose caches may hold it */
-    bool launched;
-    uint64_t fields[MODEL_FIELDS];
-} vmcss[VMCSS];
-
-static model_guest current_guest;
-static jmp_buf exit_point;
-
-static void model_fail(const char *what, uint64_t value)
+_Noreturn void model_fail(const char *what, uint64_t value)
 {
     fail_msg("model: %s (%llx)", what, (unsigned long long)value);
+    abort(); /* not reached: cmocka leaves the test */
 }
 
 /* --- Memory --- */
@@ -79,6 +67,15 @@ struct vcpu_cpu *model_engine_cpu(void)
 
 /* --- CPUs --- */
 
+static uint64_t *find_msr(uint32_t address)
+{
+    for (unsigned i = 0; i < model_cpu->msr_count; i++) {
+        if (model_cpu->msrs[i].address == address)
+            return &model_cpu->msrs[i].value;
+    }
+    return NULL;
+}
+
 static void load_cpu_file(const char *name)
 {
     char path[512];
@@ -90,13 +87,19 @@ static void load_cpu_file(const char *name)
     if (file == NULL)
         fail_msg("cannot open %s", path);
     while (fgets(line, sizeof(line), file) != NULL) {
-        unsigned a, b, c, d, e;
-        unsigned long long value;
+        bool cpuid = strncmp(line, "cpuid ", 6) == 0;
+        uint64_t numbers[5] = {0};
+        char *rest = line + (cpuid ? 6 : 4);
 
-        if (sscanf(line, "cpuid %x %x %x %x %x", &a, &b, &c, &d, &e) == 5)
-            model_set_leaf(a, 0, b, c, d, e);
-        else if (sscanf(line, "msr %x %llx", &a, &value) == 2)
-            model_set_msr(a, value);
+        if (!cpuid && strncmp(line, "msr ", 4) != 0)
+            continue;
+        for (unsigned i = 0; i < (cpuid ? 5u : 2u); i++)
+            numbers[i] = strtoull(rest, &rest, 16);
+        if (cpuid)
+            model_set_leaf((uint32_t)numbers[0], 0, (uint32_t)numbers[1], (uint32_t)numbers[2],
+                           (uint32_t)numbers[3], (uint32_t)numbers[4]);
+        else
+            model_set_msr((uint32_t)numbers[0], numbers[1]);
     }
     fclose(file);
 }
@@ -104,8 +107,8 @@ static void load_cpu_file(const char *name)
 static void power_up(const char *name)
 {
     /* MSRs that every processor with long mode has; TSC_AUX is there on all models used. */
-    static const uint32_t msrs[] = {X86_MSR_STAR,    X86_MSR_LSTAR,   X86_MSR_CSTAR,
-                                    X86_MSR_FMASK,   X86_MSR_FS_BASE, X86_MSR_GS_BASE,
+    static const uint32_t msrs[] = {X86_MSR_STAR,    X86_MSR_LSTAR,         X86_MSR_CSTAR,
+                                    X86_MSR_FMASK,   X86_MSR_FS_BASE,       X86_MSR_GS_BASE,
                                     X86_MSR_TSC_AUX, X86_MSR_KERNEL_GS_BASE};
     /* Offsets and sizes of the standard form: the data files have subleaf 0 only. */
     static const struct {
@@ -118,18 +121,22 @@ static void power_up(const char *name)
     load_cpu_file(name);
     for (unsigned i = 0; i < sizeof(msrs) / sizeof(msrs[0]); i++)
         model_set_msr(msrs[i], 0);
+    /* The files of processors without EPT end at its capability MSR. */
+    for (uint32_t i = 0; i < 4 && find_msr(X86_MSR_VMX_BASIC) != NULL; i++) {
+        if (find_msr(X86_MSR_VMX_TRUE_PINBASED_CTLS + i) == NULL)
+            model_set_msr(X86_MSR_VMX_TRUE_PINBASED_CTLS + i,
+                          model_msr(X86_MSR_VMX_PINBASED_CTLS + i));
+    }
     model_set_msr(X86_MSR_EFER, X86_EFER_SCE | X86_EFER_LME | X86_EFER_LMA | X86_EFER_NXE);
     for (unsigned i = 0; i < sizeof(components) / sizeof(components[0]); i++)
-        model_set_leaf(0xd, components[i].subleaf, components[i].size,
-                       components[i].offset, 0, 0);
+        model_set_leaf(0xd, components[i].subleaf, components[i].size, components[i].offset, 0, 0);
 }
 
 void model_reset(const char *cpu_name)
 {
     memset(cpus, 0, sizeof(cpus));
-    memset(vmcss, 0, sizeof(vmcss));
+    model_vmx_reset();
     arena_used = 0;
-    model_refuse = 0;
     for (unsigned i = MODEL_CPUS; i-- > 0;) {
         model_switch_cpu(i);
         power_up(cpu_name);
@@ -142,7 +149,7 @@ void model_enable(void)
     for (unsigned i = MODEL_CPUS; i-- > 0;) {
         const struct vcpu_host_context host = {
             .gdt_base = 0x1000 + i,
-            .stack = 0xffff800000010000 + i * 0x10000,
+            .stack = 0xffff800000010000 + (uint64_t)i * 0x10000,
             .cs = 8,
             .ss = 16,
             .tss = 0x38,
@@ -199,15 +206,6 @@ struct x86_cpuid_regs x86_cpuid(uint32_t leaf, uint32_t subleaf)
     return (struct x86_cpuid_regs){entry->eax, entry->ebx, entry->ecx, entry->edx};
 }
 
-static uint64_t *find_msr(uint32_t address)
-{
-    for (unsigned i = 0; i < model_cpu->msr_count; i++) {
-        if (model_cpu->msrs[i].address == address)
-            return &model_cpu->msrs[i].value;
-    }
-    return NULL;
-}
-
 uint64_t model_msr(uint32_t address)
 {
     uint64_t *msr = find_msr(address);
@@ -261,16 +259,16 @@ void x86_wrmsr(uint32_t msr, uint64_t value)
 
 /* --- Control and debug registers --- */
 
-#define REGISTER(name, place, valid_bits)                                                          \
-    uint64_t x86_read_##name(void)                                                                 \
-    {                                                                                              \
-        return model_cpu->place;                                                                   \
-    }                                                                                              \
-    void x86_write_##name(uint64_t value)                                                          \
-    {                                                                                              \
-        if ((value & ~(uint64_t)(valid_bits)) != 0)                                                \
-            model_fail("#GP: MOV to " #name, value);                                               \
-        model_cpu->place = value;                                                                  \
+#define REGISTER(name, place, valid_bits)            \
+    uint64_t x86_read_##name(void)                   \
+    {                                                \
+        return model_cpu->place;                     \
+    }                                                \
+    void x86_write_##name(uint64_t value)            \
+    {                                                \
+        if ((value & ~(uint64_t)(valid_bits)) != 0)  \
+            model_fail("#GP: MOV to " #name, value); \
+        model_cpu->place = value;                    \
     }
 
 REGISTER(cr0, cr0, 0xffffffff)
@@ -365,247 +363,13 @@ void x86_fxrstor(const void *area)
     memcpy(model_cpu->fpu, area, 512);
 }
 
-/* --- VMX --- */
-
-static struct model_vmcs *vmcs_at(uint64_t physical)
-{
-    for (unsigned i = 0; i < VMCSS; i++) {
-        if (vmcss[i].physical == physical || vmcss[i].physical == 0) {
-            vmcss[i].physical = physical;
-            return &vmcss[i];
-        }
-    }
-    model_fail("too many VMCSs", physical);
-    return NULL;
-}
-
-static void check_region(uint64_t physical)
-{
-    const uint32_t *revision = model_virtual(physical);
-
-    if (model_cpu->vmxon == 0 && physical != 0 && (model_cpu->cr4 & X86_CR4_VMXE) == 0)
-        model_fail("#UD: not in VMX operation", physical);
-    if ((physical & 0xfff) != 0)
-        model_fail("unaligned VMCS", physical);
-    if (*revision != (uint32_t)(model_msr(X86_MSR_VMX_BASIC) & 0x7fffffff))
-        model_fail("wrong VMCS revision", *revision);
-}
-
-enum vmx_status vmx_vmxon(uint64_t address)
-{
-    uint64_t fixed0 = model_msr(X86_MSR_VMX_CR0_FIXED0);
-
-    check_region(address);
-    if ((model_msr(X86_MSR_FEATURE_CONTROL) & 5) != 5)
-        model_fail("#GP: VMXON without IA32_FEATURE_CONTROL", address);
-    if ((model_cpu->cr0 & fixed0) != fixed0 || (model_cpu->cr4 & X86_CR4_VMXE) == 0)
-        model_fail("#GP: VMXON with CR0 or CR4", model_cpu->cr4);
-    model_cpu->vmxon = address;
-    return VMX_SUCCEED;
-}
-
-enum vmx_status vmx_vmxoff(void)
-{
-    model_cpu->vmxon = 0;
-    return VMX_SUCCEED;
-}
-
-enum vmx_status vmx_vmclear(uint64_t address)
-{
-    struct model_vmcs *vmcs = vmcs_at(address);
-
-    check_region(address);
-    if (vmcs->active != NULL && vmcs->active != model_cpu)
-        model_fail("VMCLEAR of a VMCS that is active on another CPU", address);
-    vmcs->active = NULL;
-    vmcs->launched = false;
-    if (model_cpu->current == address)
-        model_cpu->current = 0;
-    return VMX_SUCCEED;
-}
-
-enum vmx_status vmx_vmptrld(uint64_t address)
-{
-    struct model_vmcs *vmcs = vmcs_at(address);
-
-    model_counts.vmptrld++;
-    check_region(address);
-    if (vmcs->active != NULL && vmcs->active != model_cpu)
-        model_fail("VMPTRLD of a VMCS that is active on another CPU", address);
-    vmcs->active = model_cpu;
-    model_cpu->current = address;
-    return VMX_SUCCEED;
-}
-
-static uint64_t *field_of(uint64_t encoding, bool write)
-{
-    const struct vmx_field *field = vmx_field_find((uint32_t)encoding);
-
-    if (field == NULL || encoding / 2 >= MODEL_FIELDS)
-        model_fail("no such VMCS field", encoding);
-    if (model_cpu->current == 0)
-        model_fail("no current VMCS", encoding);
-    if (write && field->read_only)
-        model_fail("VMWRITE to a read-only field", encoding);
-    return &vmcs_at(model_cpu->current)->fields[encoding / 2];
-}
-
-enum vmx_status vmx_vmread(uint64_t encoding, uint64_t *value)
-{
-    model_counts.vmread++;
-    *value = *field_of(encoding, false);
-    return VMX_SUCCEED;
-}
-
-enum vmx_status vmx_vmwrite(uint64_t encoding, uint64_t value)
-{
-    uint32_t bytes = vmx_field_bytes(vmx_field_width((uint32_t)encoding));
-
-    model_counts.vmwrite++;
-    *field_of(encoding, true) = bytes == 8 ? value : value & ((UINT64_C(1) << 8 * bytes) - 1);
-    return VMX_SUCCEED;
-}
-
-enum vmx_status vmx_invept(enum vmx_invept_type type, uint64_t eptp)
-{
-    (void)type;
-    (void)eptp;
-    model_counts.invept++;
-    return VMX_SUCCEED;
-}
-
-enum vmx_status vmx_invvpid(enum vmx_invvpid_type type, uint16_t vpid, uint64_t address)
-{
-    (void)address;
-    model_counts.invvpid++;
-    if (type == VMX_INVVPID_ALL_CONTEXT)
-        memset(model_cpu->vpid_user, 0, sizeof(model_cpu->vpid_user));
-    else if (vpid == 0)
-        model_fail("INVVPID with VPID 0", type);
-    else
-        model_cpu->vpid_user[vpid] = 0;
-    return VMX_SUCCEED;
-}
-
-uint64_t model_field(struct vcpu *vcpu, uint32_t field)
-{
-    return vmcs_at(model_physical(vcpu_control_page(vcpu)))->fields[field / 2];
-}
-
-void model_set_field(struct vcpu *vcpu, uint32_t field, uint64_t value)
-{
-    vmcs_at(model_physical(vcpu_control_page(vcpu)))->fields[field / 2] = value;
-}
-
-/* --- Entry and exit --- */
-
-static void check_entry(struct vcpu *vcpu, struct model_vmcs *vmcs)
-{
-    uint64_t vpid = model_field(vcpu, VMCS_VPID);
-
-    if (model_cpu->current != model_physical(vcpu_control_page(vcpu)))
-        model_fail("entry with another VMCS", model_cpu->current);
-    if (model_field(vcpu, VMCS_HOST_RSP) != (uintptr_t)vcpu)
-        model_fail("HOST_RSP", model_field(vcpu, VMCS_HOST_RSP));
-    if ((model_field(vcpu, VMCS_HOST_CR0) & X86_CR0_TS) == 0)
-        model_fail("host CR0 without TS", 0);
-    if ((model_field(vcpu, VMCS_HOST_IA32_EFER) & X86_EFER_SCE) != 0)
-        model_fail("host EFER with SCE", 0);
-    if (model_field(vcpu, VMCS_HOST_GDTR_BASE) != 0x1000u + (unsigned)(model_cpu - cpus))
-        model_fail("host state of another CPU", 0);
-    if (model_cpu->engine.fpu_owner != vcpu || model_cpu->engine.state_owner != vcpu)
-        model_fail("another vCPU's state is loaded", 0);
-    if ((model_field(vcpu, VMCS_SECONDARY_PROC_BASED_CONTROLS) & VMX_PROC2_VPID) != 0) {
-        if (vpid == 0)
-            model_fail("VPID 0", 0);
-        if (model_cpu->vpid_user[vpid] != 0 && model_cpu->vpid_user[vpid] != vmcs->physical)
-            model_fail("VPID with translations of another vCPU", vpid);
-        model_cpu->vpid_user[vpid] = vmcs->physical;
-    }
-}
-
-static void complete_exit(struct vcpu *vcpu, struct model_vmcs *vmcs)
-{
-    uint64_t controls = model_field(vcpu, VMCS_VM_ENTRY_CONTROLS);
-
-    vmcs->launched = true;
-    /* 27.2: the valid bit goes, and IA-32e mode is what EFER.LMA was. */
-    model_set_field(vcpu, VMCS_VM_ENTRY_INTERRUPTION_INFO,
-                    model_field(vcpu, VMCS_VM_ENTRY_INTERRUPTION_INFO) & 0x7fffffff);
-    controls &= ~(uint64_t)VMX_ENTRYCTL_IA32E_MODE_GUEST;
-    if ((model_field(vcpu, VMCS_GUEST_IA32_EFER) & X86_EFER_LMA) != 0)
-        controls |= VMX_ENTRYCTL_IA32E_MODE_GUEST;
-    model_set_field(vcpu, VMCS_VM_ENTRY_CONTROLS, controls);
-    model_cpu->cr0 = model_field(vcpu, VMCS_HOST_CR0);
-    vcpu->cr2 = model_cpu->cr2;
-}
-
-static _Noreturn void enter(struct vcpu *vcpu, bool launch)
-{
-    struct model_vmcs *vmcs = vmcs_at(model_physical(vcpu_control_page(vcpu)));
-    uint32_t event;
-
-    check_entry(vcpu, vmcs);
-    if (launch == vmcs->launched)
-        model_fail("VMLAUNCH or VMRESUME in the wrong launch state", launch);
-    if (model_refuse != 0) {
-        if ((model_refuse & VMX_EXIT_ENTRY_FAILURE) != 0) {
-            model_set_field(vcpu, VMCS_EXIT_REASON, model_refuse);
-            vcpu->cr2 = model_cpu->cr2;
-        } else {
-            model_set_field(vcpu, VMCS_VM_INSTRUCTION_ERROR, model_refuse);
-            vcpu->entry_status = VMX_FAIL_VALID;
-        }
-        model_refuse = 0;
-        longjmp(exit_point, 1);
-    }
-    event = (uint32_t)model_field(vcpu, VMCS_VM_ENTRY_INTERRUPTION_INFO);
-    model_set_field(vcpu, VMCS_IDT_VECTORING_INFO, 0);
-    model_set_field(vcpu, VMCS_VM_EXIT_INTERRUPTION_INFO, 0);
-    current_guest(vcpu, (event & 0x80000000u) != 0 ? event : 0);
-    complete_exit(vcpu, vmcs);
-    longjmp(exit_point, 1);
-}
-
-_Noreturn void vmx_entry_launch(struct vcpu *vcpu)
-{
-    enter(vcpu, true);
-}
-
-_Noreturn void vmx_entry_resume(struct vcpu *vcpu)
-{
-    enter(vcpu, false);
-}
-
-void vmx_exit(void)
-{
-}
-
-void model_exit(struct vcpu *vcpu, uint32_t reason)
-{
-    model_set_field(vcpu, VMCS_EXIT_REASON, reason);
-    model_set_field(vcpu, VMCS_VM_EXIT_INSTRUCTION_LENGTH, 2);
-}
-
-enum vcpu_disposition model_run(struct vcpu *vcpu, model_guest guest, uint32_t *vector)
-{
-    uint32_t ignored;
-
-    current_guest = guest;
-    if (!vcpu_prepare(vcpu, 0x5000))
-        return VCPU_SEND_EXIT;
-    if (setjmp(exit_point) == 0)
-        vcpu_enter(vcpu);
-    return vcpu_handle_exit(vcpu, vector != NULL ? vector : &ignored);
-}
-
 /* --- Objects --- */
 
-#define VM_PAGES 64
+#define VM_PAGES 64u
 
 struct vm *model_vm(void)
 {
-    return vm_create(model_pages(VM_PAGES, 1), VM_PAGES * 4096);
+    return vm_create(model_pages(VM_PAGES, 1), VM_PAGES * (size_t)4096);
 }
 
 struct vcpu *model_vcpu(struct vm *vm)

@@ -13,12 +13,12 @@
 
 #include <vcpu/vcpu.h>
 
-#define MODEL_CPUS 2
+#define MODEL_CPUS        2
 #define MODEL_ARENA_PAGES 1024
-#define MODEL_MSRS 128
-#define MODEL_LEAVES 128
-#define MODEL_FIELDS 0x4000
-#define MODEL_FPU_SIZE 3072
+#define MODEL_MSRS        128
+#define MODEL_LEAVES      128
+#define MODEL_FIELDS      0x4000
+#define MODEL_FPU_SIZE    3072
 
 struct model_leaf {
     uint32_t leaf, subleaf, eax, ebx, ecx, edx;
@@ -75,8 +75,9 @@ struct vm *model_vm(void);
 struct vcpu *model_vcpu(struct vm *vm);
 
 /*
- * Prepares and enters; the "guest" is a function that sets what the exit is to be. It is called with
- * the event that the entry injected, after the checks of an entry. Returns what vcpu_handle_exit says.
+ * Prepares and enters; the "guest" is a function that sets what the exit is to be. It is called
+ * with the event that the entry injected, after the checks of an entry. Returns what
+ * vcpu_handle_exit says.
  */
 typedef void (*model_guest)(struct vcpu *vcpu, uint32_t event);
 enum vcpu_disposition model_run(struct vcpu *vcpu, model_guest guest, uint32_t *vector);

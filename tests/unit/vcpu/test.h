@@ -22,10 +22,10 @@ static inline uint64_t test_random(uint64_t *state)
     return *state;
 }
 
-#define TEST_MAIN(tests)                                                                           \
-    int main(void)                                                                                 \
-    {                                                                                              \
-        return cmocka_run_group_tests(tests, NULL, NULL);                                          \
+#define TEST_MAIN(tests)                                  \
+    int main(void)                                        \
+    {                                                     \
+        return cmocka_run_group_tests(tests, NULL, NULL); \
     }
 
 #endif

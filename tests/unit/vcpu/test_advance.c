@@ -6,10 +6,10 @@
 
 #include "advance.h"
 
-#define TF 0x100u
-#define RF 0x10000u
+#define TF  0x100u
+#define RF  0x10000u
 #define BTF 2u
-#define BS 0x4000u
+#define BS  0x4000u
 
 static void rip(void **state)
 {
@@ -19,13 +19,10 @@ static void rip(void **state)
         uint32_t length;
         uint64_t to;
     } cases[] = {
-        {0x1000, false, 2, 0x1002},
-        {0x1000, false, 0, 0x1000},
+        {0x1000, false, 2, 0x1002},         {0x1000, false, 0, 0x1000},
         {0xfffe, false, 2, 0x10000}, /* 16-bit code: the limit of CS is what faults then */
-        {0xfffffffe, false, 2, 0},
-        {0xffffffff, false, 15, 14},
-        {0xfffffffe, true, 2, 0x100000000},
-        {0x7ffffffffffe, true, 2, 0x800000000000},
+        {0xfffffffe, false, 2, 0},          {0xffffffff, false, 15, 14},
+        {0xfffffffe, true, 2, 0x100000000}, {0x7ffffffffffe, true, 2, 0x800000000000},
         {0xffffffffffffffff, true, 1, 0},
     };
 

@@ -97,7 +97,7 @@ static void msr_edges(void **state)
     static const struct {
         uint32_t msr;
         bool covered;
-    } cases[] = {{0, true},          {0x800, true},       {0x1fff, true},      {0x2000, false},
+    } cases[] = {{0, true},           {0x800, true},      {0x1fff, true},     {0x2000, false},
                  {0xbfffffff, false}, {0xc0000000, true}, {0xc0001fff, true}, {0xc0002000, false},
                  {0xc0010117, false}, {0xffffffff, false}};
 

@@ -4,8 +4,6 @@
 #include "model.h"
 #include "test.h"
 
-#include <string.h>
-
 #include <x86/control.h>
 #include <x86/msr.h>
 #include <x86/vmx_controls.h>
@@ -29,7 +27,7 @@ static void all_models(void **state)
         const char *name, *what, *where;
         uint32_t features; /* of those that models differ in */
     } models[] = {
-        {"bx_generic", "EPT", "IA32_VMX_PROCBASED_CTLS", 0},
+        {"bx_generic", "EPT", "IA32_VMX_PROCBASED_CTLS2", 0},
         {"core2_penryn_t9600", "EPT", "IA32_VMX_PROCBASED_CTLS2", 0},
         {"ryzen", "VMX", "CPUID.1:ECX.5", 0},
         {"corei5_arrandale_m520", NULL, NULL, 0},
@@ -37,13 +35,14 @@ static void all_models(void **state)
         {"corei7_haswell_4770", NULL, NULL, VCPU_FEATURE_XSAVE | VCPU_FEATURE_EPT_1G},
         {"broadwell_ult", NULL, NULL, VCPU_FEATURE_XSAVE | VCPU_FEATURE_EPT_1G},
         {"corei7_skylake_x", NULL, NULL, VCPU_FEATURE_XSAVE | VCPU_FEATURE_EPT_1G},
-        {"corei7_icelake_u", NULL, NULL, VCPU_FEATURE_XSAVE | VCPU_FEATURE_EPT_1G},
+        {"corei7_icelake_u", NULL, NULL,
+         VCPU_FEATURE_XSAVE | VCPU_FEATURE_EPT_1G | VCPU_FEATURE_MTF},
         {"tigerlake", NULL, NULL,
-         VCPU_FEATURE_XSAVE | VCPU_FEATURE_EPT_1G | VCPU_FEATURE_ANY_ERROR_CODE},
+         VCPU_FEATURE_XSAVE | VCPU_FEATURE_EPT_1G | VCPU_FEATURE_ANY_ERROR_CODE | VCPU_FEATURE_MTF},
     };
     const uint32_t all = VCPU_FEATURE_TIMER | VCPU_FEATURE_VPID | VCPU_FEATURE_PAT |
-                         VCPU_FEATURE_EPT_2M | VCPU_FEATURE_MTF | VCPU_FEATURE_TSC_AUX |
-                         VCPU_FEATURE_STRING_INFO | VCPU_FEATURE_INVEPT_SINGLE;
+                         VCPU_FEATURE_EPT_2M | VCPU_FEATURE_TSC_AUX | VCPU_FEATURE_STRING_INFO |
+                         VCPU_FEATURE_INVEPT_SINGLE;
 
     (void)state;
     for (unsigned i = 0; i < COUNT(models); i++) {
@@ -54,7 +53,7 @@ static void all_models(void **state)
         if (models[i].what != NULL) {
             assert_int_equal(enable(), NACELLE_ERROR_UNSUPPORTED);
             assert_string_equal(failure.what, models[i].what);
-            assert_true(strncmp(failure.where, models[i].where, strlen(models[i].where)) == 0);
+            assert_string_equal(failure.where, models[i].where);
             assert_int_equal(model_cpu->cr4, cr4);
             assert_int_equal(model_counts.wrmsr, 0);
             assert_int_equal(model_cpu->vmxon, 0);
@@ -65,7 +64,7 @@ static void all_models(void **state)
         assert_int_equal(model_cpu->engine.features & all, all);
         assert_int_equal(model_cpu->engine.features &
                              (VCPU_FEATURE_XSAVE | VCPU_FEATURE_EPT_1G |
-                              VCPU_FEATURE_ANY_ERROR_CODE),
+                              VCPU_FEATURE_ANY_ERROR_CODE | VCPU_FEATURE_MTF),
                          models[i].features);
         assert_int_equal(vcpu_vendor(), NACELLE_VENDOR_VMX);
         vcpu_cpu_disable(&model_cpu->engine);
@@ -79,8 +78,8 @@ static void control_words(void **state)
     const struct vcpu_cpu *cpu = &model_cpu->engine;
     uint32_t proc = VMX_PROC_HLT_EXITING | VMX_PROC_IO_BITMAPS | VMX_PROC_MSR_BITMAPS |
                     VMX_PROC_CR8_LOAD_EXITING | VMX_PROC_CR8_STORE_EXITING |
-                    VMX_PROC_MOV_DR_EXITING | VMX_PROC_SECONDARY_CONTROLS |
-                    VMX_PROC_RDPMC_EXITING | VMX_PROC_MWAIT_EXITING | VMX_PROC_MONITOR_EXITING;
+                    VMX_PROC_MOV_DR_EXITING | VMX_PROC_SECONDARY_CONTROLS | VMX_PROC_RDPMC_EXITING |
+                    VMX_PROC_MWAIT_EXITING | VMX_PROC_MONITOR_EXITING;
     uint32_t off = VMX_PROC_CR3_LOAD_EXITING | VMX_PROC_INVLPG_EXITING | VMX_PROC_RDTSC_EXITING |
                    VMX_PROC_INTERRUPT_WINDOW_EXITING | VMX_PROC_NMI_WINDOW_EXITING |
                    VMX_PROC_PAUSE_EXITING | VMX_PROC_MONITOR_TRAP_FLAG;
@@ -90,9 +89,9 @@ static void control_words(void **state)
     assert_int_equal(enable(), NACELLE_ERROR_OK);
     assert_int_equal(cpu->procedure & proc, proc);
     assert_int_equal(cpu->procedure & off, 0);
-    assert_int_equal(cpu->procedure2,
-                     VMX_PROC2_EPT | VMX_PROC2_UNRESTRICTED_GUEST | VMX_PROC2_RDTSCP |
-                         VMX_PROC2_VPID | VMX_PROC2_WBINVD_EXITING | VMX_PROC2_INVPCID);
+    assert_int_equal(cpu->procedure2, VMX_PROC2_EPT | VMX_PROC2_UNRESTRICTED_GUEST |
+                                          VMX_PROC2_RDTSCP | VMX_PROC2_VPID |
+                                          VMX_PROC2_WBINVD_EXITING | VMX_PROC2_INVPCID);
     /* Default1 bits that the TRUE MSRs do not set free: 0x16, 0x04006172, 0x36dfb, 0x11fb. */
     assert_int_equal(cpu->pin, 0x16 | 1 | 8 | 32 | 64);
     assert_int_equal(cpu->procedure & 0x04006172, 0x04006172);

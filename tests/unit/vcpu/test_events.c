@@ -7,12 +7,12 @@
 
 #include "events.h"
 
-#define VALID NACELLE_EVENT_VALID
+#define VALID             NACELLE_EVENT_VALID
 #define INTERRUPT(vector) (VALID | NACELLE_EVENT_INTERRUPT | (vector))
-#define NMI (VALID | NACELLE_EVENT_NMI | 2)
+#define NMI               (VALID | NACELLE_EVENT_NMI | 2)
 #define EXCEPTION(vector) (VALID | NACELLE_EVENT_EXCEPTION | (vector))
-#define WITH_ERROR NACELLE_EVENT_ERROR_CODE
-#define SOFT(vector) (VALID | NACELLE_EVENT_SOFTWARE_INTERRUPT | (vector))
+#define WITH_ERROR        NACELLE_EVENT_ERROR_CODE
+#define SOFT(vector)      (VALID | NACELLE_EVENT_SOFTWARE_INTERRUPT | (vector))
 #define PROTECTED_VECTORS 0x27d00u
 
 static const struct vcpu_event_state open_guest = {.interrupts_enabled = true,
@@ -34,9 +34,8 @@ static void windows(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < 2 * 16 * 4 * 4; i++) {
-        const struct vcpu_event_state guest = {.interrupts_enabled = (i & 1) != 0,
-                                               .blocking = i >> 1 & 15,
-                                               .activity = i >> 5 & 3};
+        const struct vcpu_event_state guest = {
+            .interrupts_enabled = (i & 1) != 0, .blocking = i >> 1 & 15, .activity = i >> 5 & 3};
         bool have_interrupt = (i & 128) != 0;
         bool have_nmi = (i & 256) != 0;
         const struct vcpu_events events = {.interrupt = have_interrupt ? INTERRUPT(0x30) : 0,
@@ -82,7 +81,8 @@ static void windows_of_the_client(void **state)
 
 static void exceptions_come_first_and_are_never_blocked(void **state)
 {
-    const struct vcpu_event_state closed = {.blocking = 15, .error_code_vectors = PROTECTED_VECTORS};
+    const struct vcpu_event_state closed = {.blocking = 15,
+                                            .error_code_vectors = PROTECTED_VECTORS};
     const struct vcpu_events events = {.interrupt = INTERRUPT(0x30),
                                        .nmi = NMI,
                                        .exception = EXCEPTION(13) | WITH_ERROR,
@@ -120,9 +120,8 @@ static void double_faults(void **state)
         uint32_t first, second;
         uint32_t event; /* 0: shutdown */
     } cases[] = {
-        {6, 13, 13}, {13, 6, 6},  {13, 14, 14}, {13, 13, 8}, {0, 11, 8}, {14, 14, 8},
-        {14, 13, 8}, {14, 6, 6},  {8, 13, 0},   {8, 14, 0},  {8, 6, 6},  {10, 12, 8},
-        {1, 14, 14}, {17, 14, 14},
+        {6, 13, 13}, {13, 6, 6}, {13, 14, 14}, {13, 13, 8}, {0, 11, 8},  {14, 14, 8}, {14, 13, 8},
+        {14, 6, 6},  {8, 13, 0}, {8, 14, 0},   {8, 6, 6},   {10, 12, 8}, {1, 14, 14}, {17, 14, 14},
     };
 
     (void)state;
@@ -140,8 +139,8 @@ static void double_faults(void **state)
 
 static void interrupted_deliveries(void **state)
 {
-    struct vcpu_events events = {.vectoring = SOFT(0x21), .vectoring_length = 2,
-                                 .interrupt = INTERRUPT(0x30)};
+    struct vcpu_events events = {
+        .vectoring = SOFT(0x21), .vectoring_length = 2, .interrupt = INTERRUPT(0x30)};
     struct vcpu_injection out = vcpu_events_select(&events, &open_guest);
     const struct vcpu_event_state closed = {0};
 
@@ -183,8 +182,8 @@ static void interrupted_deliveries(void **state)
 /* A software event that a client injects cannot overtake a delivery that is to be repeated. */
 static void software_event_behind_a_repetition(void **state)
 {
-    struct vcpu_events events = {.vectoring = EXCEPTION(13), .exception = SOFT(0x80),
-                                 .exception_length = 2};
+    struct vcpu_events events = {
+        .vectoring = EXCEPTION(13), .exception = SOFT(0x80), .exception_length = 2};
     struct vcpu_injection out = vcpu_events_select(&events, &open_guest);
 
     (void)state;
@@ -257,9 +256,9 @@ static void validity(void **state)
 
     (void)state;
     for (unsigned i = 0; i < COUNT(cases); i++)
-        assert_int_equal(vcpu_event_valid(cases[i].event, cases[i].error, cases[i].length,
-                                          cases[i].mode),
-                         cases[i].valid);
+        assert_int_equal(
+            vcpu_event_valid(cases[i].event, cases[i].error, cases[i].length, cases[i].mode),
+            cases[i].valid);
 }
 
 static const struct CMUnitTest tests[] = {

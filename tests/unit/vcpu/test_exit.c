@@ -211,8 +211,7 @@ static void memory(void **state)
     assert_int_equal(exit.detail, 1);
     /* A walk: linear address valid, not the final access. */
     exit = decode((struct vmx_exit_info){.reason = 48, .qualification = 0x81, .gva = 0x1234});
-    assert_int_equal(exit.flags,
-                     NACELLE_EXIT_READ | NACELLE_EXIT_GVA_VALID | NACELLE_EXIT_WALK);
+    assert_int_equal(exit.flags, NACELLE_EXIT_READ | NACELLE_EXIT_GVA_VALID | NACELLE_EXIT_WALK);
     /* A fetch; no linear address (MOV CR3 loading PDPTEs has none). */
     exit = decode((struct vmx_exit_info){.reason = 48, .qualification = 0x3c, .gva = 0x1234});
     assert_int_equal(exit.flags, NACELLE_EXIT_EXECUTE);
@@ -272,14 +271,12 @@ static void control_registers(void **state)
     exit = decode((struct vmx_exit_info){.reason = 28, .qualification = 0x20});
     assert_int_equal(exit.flags, NACELLE_EXIT_WRITE | NACELLE_EXIT_CR_CLTS);
     /* LMSW 0xfff1 from memory, and from a register. */
-    exit = decode(
-        (struct vmx_exit_info){.reason = 28, .qualification = 0xfff10070, .gva = 0x5678});
+    exit = decode((struct vmx_exit_info){.reason = 28, .qualification = 0xfff10070, .gva = 0x5678});
     assert_int_equal(exit.flags,
                      NACELLE_EXIT_WRITE | NACELLE_EXIT_CR_LMSW | NACELLE_EXIT_GVA_VALID);
     assert_int_equal(exit.value, 0xfff1);
     assert_int_equal(exit.gva, 0x5678);
-    exit = decode(
-        (struct vmx_exit_info){.reason = 28, .qualification = 0xfff10030, .gva = 0x5678});
+    exit = decode((struct vmx_exit_info){.reason = 28, .qualification = 0xfff10030, .gva = 0x5678});
     assert_int_equal(exit.flags, NACELLE_EXIT_WRITE | NACELLE_EXIT_CR_LMSW);
     assert_int_equal(exit.gva, 0);
 }
@@ -319,8 +316,8 @@ static void exceptions(void **state)
     assert_int_equal(exit.value, 0x4000);
     assert_int_equal(exit.flags, 0);
     /* INT3 has a length; a stale error code is not reported. */
-    exit = decode((struct vmx_exit_info){
-        .reason = 0, .information = 0x80000603, .length = 1, .error = 0x55});
+    exit = decode(
+        (struct vmx_exit_info){.reason = 0, .information = 0x80000603, .length = 1, .error = 0x55});
     assert_int_equal(exit.number, 3);
     assert_int_equal(exit.instruction_length, 1);
     assert_int_equal(exit.detail, 0);
@@ -352,7 +349,7 @@ static void task_switches(void **state)
     assert_int_equal(exit.instruction_length, 2);
 }
 
-/* Instruction information: base r10 (26:23), index r9 (21:18) scale 2, address size 9:7, segment. */
+/* Instruction information: base r10 (26:23), index r9 (21:18), scale 2, address size, segment. */
 static uint32_t operand_info(unsigned address_size, unsigned segment)
 {
     return 2u | address_size << 7 | segment << 15 | 9u << 18 | 10u << 23;
@@ -390,14 +387,14 @@ static void descriptor_tables(void **state)
     assert_int_equal(exit.number, 3);
     assert_int_equal(exit.gva, 0xffff0000 + (address & 0xffff));
     /* STR EDX: bit 10 register, 6:3 which. */
-    exit = decode(
-        (struct vmx_exit_info){.reason = 47, .instruction = 1u << 28 | 1u << 10 | 2u << 3});
+    exit =
+        decode((struct vmx_exit_info){.reason = 47, .instruction = 1u << 28 | 1u << 10 | 2u << 3});
     assert_int_equal(exit.number, 5);
     assert_int_equal(exit.flags, NACELLE_EXIT_READ);
     assert_int_equal(exit.detail, 2);
     /* LTR from memory. */
-    exit = decode(
-        (struct vmx_exit_info){.reason = 47, .instruction = operand_info(1, 3) | 3u << 28});
+    exit =
+        decode((struct vmx_exit_info){.reason = 47, .instruction = operand_info(1, 3) | 3u << 28});
     assert_int_equal(exit.number, 7);
     assert_int_equal(exit.flags, NACELLE_EXIT_WRITE | NACELLE_EXIT_GVA_VALID);
 }
@@ -418,11 +415,11 @@ static void others(void **state)
     assert_int_equal(exit.detail, 11);
     assert_int_equal(exit.size, 8);
     /* INVPCID: 31:28 the register of the type; base RSP. */
-    exit = decode((struct vmx_exit_info){.reason = 58,
-                                         .instruction = 2u << 7 | 3u << 15 | 1u << 22 | 4u << 23 |
-                                                        7u << 28,
-                                         .qualification = 8,
-                                         .long_64 = true});
+    exit = decode(
+        (struct vmx_exit_info){.reason = 58,
+                               .instruction = 2u << 7 | 3u << 15 | 1u << 22 | 4u << 23 | 7u << 28,
+                               .qualification = 8,
+                               .long_64 = true});
     assert_int_equal(exit.detail, 7);
     assert_int_equal(exit.gva, RSP_VALUE + 8);
     /* Entry failure: bit 31 stays visible. */

@@ -9,10 +9,10 @@
 
 #include "slat.h"
 
-#define TABLES 16
+#define TABLES   16
 #define PHYSICAL UINT64_C(0x200000)
-#define RWX (NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE | NACELLE_RIGHT_EXECUTE)
-#define BITS 40
+#define RWX      (NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE | NACELLE_RIGHT_EXECUTE)
+#define BITS     40
 
 static uint64_t pool[TABLES][SLAT_ENTRIES];
 static struct slat_tables slat;
@@ -200,7 +200,7 @@ static void against_reference(void **state)
             new.size_bits = sizes[test_random(&seed) % COUNT(sizes)];
             new.gpa = (test_random(&seed) % (UINT64_C(1) << 34)) >> new.size_bits << new.size_bits;
             new.physical = (test_random(&seed) % (UINT64_C(1) << 39)) >> new.size_bits
-                                                                      << new.size_bits;
+                                                                             << new.size_bits;
             new.rights = 1 | (unsigned)(test_random(&seed) & 6);
             new.uncached = (test_random(&seed) & 1) != 0;
             for (unsigned i = 0; i < SLOTS; i++)
@@ -226,8 +226,7 @@ static void against_reference(void **state)
         if (expected != NULL)
             assert_true(found.gpa == expected->gpa && found.physical == expected->physical &&
                         found.size_bits == expected->size_bits &&
-                        found.rights == expected->rights &&
-                        found.uncached == expected->uncached);
+                        found.rights == expected->rights && found.uncached == expected->uncached);
     }
     for (unsigned i = 0; i < SLOTS; i++) {
         if (used[i])

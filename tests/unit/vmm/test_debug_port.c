@@ -9,7 +9,7 @@ static unsigned count;
 static void keep(void *context, const char *line)
 {
     (void)context;
-    strcpy(lines[count++], line);
+    strncpy(lines[count++], line, VMM_DEBUG_LINE_MAX);
 }
 
 static void write_text(struct vmm_ports *ports, const char *text)

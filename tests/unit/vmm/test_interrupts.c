@@ -88,6 +88,21 @@ static void a_running_vcpu_is_poked_when_the_offer_changes(void **state)
     assert_int_equal(vmm_interrupts_vector(&vcpu), 0x09);
 }
 
+static void an_interrupted_delivery_counts_as_taken(void **state)
+{
+    (void)state;
+    pulse(5);
+    assert_int_equal(vmm_interrupts_offer(&vcpu), VMM_OFFER_INJECT);
+    state_page.exit.flags = NACELLE_EXIT_EVENT_PENDING | NACELLE_EXIT_VECTORING;
+    state_page.exit.vectoring = 0x80000306; /* of an exception: the interrupt still waits */
+    vmm_interrupts_settle(&vcpu);
+    assert_int_equal(vcpu.offered, 5);
+    state_page.exit.vectoring = 0x8000000d; /* of the interrupt: vector 8 + 5 */
+    vmm_interrupts_settle(&vcpu);
+    assert_int_equal(vcpu.offered, -1);
+    assert_int_equal(in_service(), 0x20);
+}
+
 static void a_stopped_vcpu_gets_nothing(void **state)
 {
     (void)state;
@@ -102,6 +117,7 @@ int main(void)
         cmocka_unit_test_setup(an_interrupt_is_acknowledged_when_it_is_taken, make),
         cmocka_unit_test_setup(a_waiting_interrupt_is_withdrawn_or_replaced, make),
         cmocka_unit_test_setup(a_running_vcpu_is_poked_when_the_offer_changes, make),
+        cmocka_unit_test_setup(an_interrupted_delivery_counts_as_taken, make),
         cmocka_unit_test_setup(a_stopped_vcpu_gets_nothing, make),
     };
 

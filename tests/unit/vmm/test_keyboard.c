@@ -6,13 +6,13 @@
 static struct vmm_keyboard keyboard;
 static struct vmm_ports ports;
 static struct test_line line;
-static bool reset;
+static struct vmm_reset reset;
 
 static int make(void **state)
 {
     (void)state;
     ports = (struct vmm_ports){0};
-    reset = false;
+    reset.requested = false;
     vmm_keyboard_init(&keyboard, test_line(&line), &reset);
     assert_true(vmm_keyboard_add_ports(&keyboard, &ports));
     return 0;
@@ -140,15 +140,15 @@ static void output_port_and_reset(void **state)
     command(0xdf);
     command(0xd1);
     data(0x03);
-    assert_false(reset);
+    assert_false(reset.requested);
     command(0xfe);
-    assert_true(reset);
-    reset = false;
+    assert_true(reset.requested);
+    reset.requested = false;
     command(0xff); /* pulses nothing */
-    assert_false(reset);
+    assert_false(reset.requested);
     command(0xd1);
     data(0x02);
-    assert_true(reset);
+    assert_true(reset.requested);
 }
 
 static void who_never_reads_loses_bytes(void **state)

@@ -49,7 +49,7 @@ static void regions_that_do_not_fit_are_refused(void **state)
     assert_false(vmm_memory_add(&memory, 0x2000, 0, low, true));
     assert_false(vmm_memory_add(&memory, UINT64_MAX - 1, 3, low, true));
     for (unsigned i = 3; i < VMM_MEMORY_REGIONS_MAX; i++)
-        assert_true(vmm_memory_add(&memory, 0x10000 * i, 1, low, true));
+        assert_true(vmm_memory_add(&memory, 0x10000ull * i, 1, low, true));
     assert_false(vmm_memory_add(&memory, 0x2000, 1, low, true));
 }
 

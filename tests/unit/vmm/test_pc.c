@@ -38,9 +38,9 @@ static void port_92(void **state)
     assert_int_equal(vmm_ports_read(&pc.ports, 0x92, 1), 0x02);
     vmm_ports_write(&pc.ports, 0x92, 1, 0x00);
     assert_int_equal(vmm_ports_read(&pc.ports, 0x92, 1), 0x00);
-    assert_false(pc.reset);
+    assert_false(pc.reset.requested);
     vmm_ports_write(&pc.ports, 0x92, 1, 0x03);
-    assert_true(pc.reset);
+    assert_true(pc.reset.requested);
 }
 
 /* Whatever a guest does to the ports, nothing breaks: the sanitizers watch. */

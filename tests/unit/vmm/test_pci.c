@@ -6,13 +6,13 @@
 static struct vmm_pci pci;
 static struct vmm_pci_function bridge;
 static struct vmm_ports ports;
-static bool reset;
+static struct vmm_reset reset;
 
 static int make(void **state)
 {
     (void)state;
     ports = (struct vmm_ports){0};
-    reset = false;
+    reset.requested = false;
     vmm_pci_init(&pci, &reset);
     vmm_pci_host_bridge(&bridge);
     assert_true(vmm_pci_add(&pci, &bridge));
@@ -84,10 +84,10 @@ static void the_reset_control_register(void **state)
 {
     (void)state;
     vmm_ports_write(&ports, 0xcf9, 1, 0x02);
-    assert_false(reset);
+    assert_false(reset.requested);
     assert_int_equal(vmm_ports_read(&ports, 0xcf9, 1), 0x02);
     vmm_ports_write(&ports, 0xcf9, 1, 0x06);
-    assert_true(reset);
+    assert_true(reset.requested);
 }
 
 static void places_are_given_once(void **state)

@@ -135,7 +135,7 @@ static void the_default_of_a_pc_is_18_2_hz(void **state)
     (void)state;
     load(0, 0x36, 0);
     line.edges = 0;
-    test_advance(&clock, VMM_PIT_HZ * 10);
+    test_advance(&clock, VMM_PIT_HZ * 10ull);
     assert_int_equal(line.edges, 182);
     assert_int_equal(pit.ticks, 182);
 }

@@ -164,8 +164,8 @@ enum nacelle_error vcpu_set_control(struct vcpu *vcpu, uint64_t control, uint64_
 
 /*
  * Takes a client's reply: dirty groups of the state page (read once) and NACELLE_RESUME_ADVANCE:
- * go on after the instruction that exited, with the interrupt shadow ended and TF respected (SDM vol
- * 3 6.8.3, 24.4.2). false: something was refused, and the state page holds an ENTRY_REFUSED exit.
+ * go on after the instruction that exited, with the interrupt shadow ended and TF respected (SDM
+ * vol 3 6.8.3, 24.4.2). false: something was refused, and the state page holds an ENTRY_REFUSED exit.
  */
 bool vcpu_resume(struct vcpu *vcpu, uint32_t flags);
 

@@ -18,7 +18,7 @@
 #define NACELLE_CONSOLE_EXIT 2
 
 /* Longest line that fits into a message. */
-#define NACELLE_CONSOLE_LINE_MAX ((NACELLE_MESSAGE_WORDS - 1) * 8)
+#define NACELLE_CONSOLE_LINE_MAX ((NACELLE_MESSAGE_WORDS - 1) * 8ul)
 
 /* Puts text into words[0...]; returns the number of words. Text beyond the longest line is cut. */
 unsigned nacelle_console_pack(uint64_t words[NACELLE_MESSAGE_WORDS], const char *text,

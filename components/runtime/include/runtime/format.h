@@ -18,9 +18,9 @@ void nacelle_format(nacelle_sink *sink, void *context, const char *format, va_li
     __attribute__((format(printf, 3, 0)));
 
 /* Into a buffer, always ended by 0 when size is not 0. Returns the length the text would have. */
-size_t nacelle_snprintf(char *buffer, size_t size, const char *format, ...)
+size_t nacelle_snprintf(char *text, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-size_t nacelle_vsnprintf(char *buffer, size_t size, const char *format, va_list arguments)
+size_t nacelle_vsnprintf(char *text, size_t size, const char *format, va_list arguments)
     __attribute__((format(printf, 3, 0)));
 
 #endif

@@ -6,6 +6,9 @@
 #include <nacelle/object.h>
 #include <runtime/system_call.h>
 
+/* Most objects that one operation makes (NACELLE_UNTYPED_RETYPE). */
+#define NACELLE_RETYPE_AT_ONCE 64
+
 /* Makes `count` objects of `type` in the caller's slots from `first` on. `size`: power of two. */
 static inline enum nacelle_error nacelle_untyped_retype(uint64_t slot, enum nacelle_type type,
                                                         unsigned size, uint64_t first,
@@ -13,6 +16,24 @@ static inline enum nacelle_error nacelle_untyped_retype(uint64_t slot, enum nace
 {
     return nacelle_invoke4(slot, NACELLE_UNTYPED_RETYPE, (uint64_t)type | (uint64_t)size << 8,
                            first, count, 0);
+}
+
+/* The same for any number of objects, by as many calls as it takes. What was made before a failure
+ * stays. */
+static inline enum nacelle_error nacelle_untyped_retype_many(uint64_t slot, enum nacelle_type type,
+                                                             unsigned size, uint64_t first,
+                                                             uint64_t count)
+{
+    enum nacelle_error error = NACELLE_ERROR_OK;
+
+    while (count && error == NACELLE_ERROR_OK) {
+        uint64_t part = count < NACELLE_RETYPE_AT_ONCE ? count : NACELLE_RETYPE_AT_ONCE;
+
+        error = nacelle_untyped_retype(slot, type, size, first, part);
+        first += part;
+        count -= part;
+    }
+    return error;
 }
 
 struct nacelle_untyped_info {

@@ -15,7 +15,7 @@ static inline enum nacelle_error nacelle_vcpu_configure(uint64_t vcpu, uint64_t 
     return nacelle_invoke2(vcpu, NACELLE_VCPU_CONFIGURE, vm, endpoint);
 }
 
-/* `index` as in the architecture: rax 0, rcx 1, rdx 2, rbx 3, rsp 4, rbp 5, rsi 6, rdi 7, r8-r15. */
+/* `index` as in the architecture: rax 0, rcx 1, rdx 2, rbx 3, rsp 4, rbp 5, rsi 6, rdi 7, r8... */
 static inline enum nacelle_error nacelle_vcpu_read_register(uint64_t vcpu, unsigned index,
                                                             uint64_t *value)
 {
@@ -79,9 +79,16 @@ static inline enum nacelle_error nacelle_vcpu_suspend(uint64_t vcpu)
     return nacelle_invoke0(vcpu, NACELLE_VCPU_SUSPEND);
 }
 
+/* Starts it, or executes the instruction of an exit that was replied to with STAY again. */
 static inline enum nacelle_error nacelle_vcpu_resume(uint64_t vcpu)
 {
-    return nacelle_invoke0(vcpu, NACELLE_VCPU_RESUME);
+    return nacelle_invoke1(vcpu, NACELLE_VCPU_RESUME, 0);
+}
+
+/* Goes on after that instruction. */
+static inline enum nacelle_error nacelle_vcpu_resume_after(uint64_t vcpu)
+{
+    return nacelle_invoke1(vcpu, NACELLE_VCPU_RESUME, NACELLE_RESUME_ADVANCE);
 }
 
 static inline enum nacelle_error nacelle_vcpu_set_priority(uint64_t vcpu, uint64_t priority,

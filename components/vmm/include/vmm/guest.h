@@ -22,7 +22,8 @@ void vmm_guest_make(struct vmm_guest *guest, struct nacelle_pool *pool,
 
 /* A firmware image: mapped read-only below 4 GiB, where the processor starts, and copied into RAM
  * below 1 MiB, as shadow memory. A multiple of 4 KiB, at most 256 KiB. */
-void vmm_guest_load_firmware(struct vmm_guest *guest, const struct nacelle_client_file *file);
+void vmm_guest_load_firmware(struct vmm_guest *guest, struct nacelle_pool *pool,
+                             const struct nacelle_client_file *file);
 
 /* A page at `gpa` that reads all ones, like a bus on which nobody answers; writes exit. */
 void vmm_guest_open_bus(struct vmm_guest *guest, struct nacelle_pool *pool, uint64_t gpa);

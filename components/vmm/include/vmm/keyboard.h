@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <vmm/line.h>
 #include <vmm/ports.h>
+#include <vmm/reset.h>
 
 #define VMM_KEYBOARD_QUEUE 8
 
@@ -19,11 +20,11 @@ struct vmm_keyboard {
     uint8_t pending_command;  /* of the controller, whose data byte is expected; 0: none */
     uint8_t pending_keyboard; /* of the keyboard, whose data byte is expected; 0: none */
     bool last_was_command;    /* status bit 3 */
-    bool *reset;              /* set when the guest pulses the processor's reset line */
+    struct vmm_reset *reset;  /* set when the guest pulses the processor's reset line */
     struct vmm_line irq;      /* input 1 */
 };
 
-void vmm_keyboard_init(struct vmm_keyboard *keyboard, struct vmm_line irq, bool *reset);
+void vmm_keyboard_init(struct vmm_keyboard *keyboard, struct vmm_line irq, struct vmm_reset *reset);
 
 /* Ports 60h and 64h. */
 bool vmm_keyboard_add_ports(struct vmm_keyboard *keyboard, struct vmm_ports *ports);

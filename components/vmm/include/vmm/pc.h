@@ -17,6 +17,7 @@
 #include <vmm/pic.h>
 #include <vmm/pit.h>
 #include <vmm/ports.h>
+#include <vmm/reset.h>
 #include <vmm/system_control.h>
 
 /* One entry of the "etc/e820" file, as SeaBIOS and QEMU lay it out. */
@@ -41,7 +42,7 @@ struct vmm_pc {
     struct vmm_fw_cfg fw_cfg;
     struct vmm_debug_port debug;
     struct vmm_e820_entry e820;
-    bool reset; /* the guest asked for a reset */
+    struct vmm_reset reset;
 };
 
 struct vmm_pc_config {
@@ -50,6 +51,8 @@ struct vmm_pc_config {
     uint64_t tsc;       /* now */
     uint64_t unix_time; /* now */
     unsigned cpus;
+    /* How long SeaBIOS waits before it tries again to boot, milliseconds; all ones: for ever. */
+    uint32_t boot_fail_wait;
     vmm_debug_line *print; /* takes what the firmware writes to its debug port */
     void *context;
     vmm_cpuid_reader *cpuid;

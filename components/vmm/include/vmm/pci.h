@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <vmm/ports.h>
+#include <vmm/reset.h>
 
 #define VMM_PCI_FUNCTIONS_MAX 8
 #define VMM_PCI_CONFIG_SIZE   256
@@ -20,11 +21,11 @@ struct vmm_pci {
     uint32_t address; /* cf8h */
     unsigned count;
     struct vmm_pci_function *functions[VMM_PCI_FUNCTIONS_MAX];
-    bool *reset; /* set when the guest resets the machine through cf9h */
+    struct vmm_reset *reset; /* set when the guest resets the machine through cf9h */
     uint8_t reset_control;
 };
 
-void vmm_pci_init(struct vmm_pci *pci, bool *reset);
+void vmm_pci_init(struct vmm_pci *pci, struct vmm_reset *reset);
 bool vmm_pci_add_ports(struct vmm_pci *pci, struct vmm_ports *ports);
 
 /* False when the bus is full or the place is taken. The function is kept by reference. */

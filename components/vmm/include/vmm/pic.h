@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The pair of 8259A interrupt controllers of a PC, with the edge/level registers of the chip sets. */
+/* The pair of 8259A interrupt controllers of a PC, with the chip sets' edge/level registers. */
 #ifndef VMM_PIC_H
 #define VMM_PIC_H
 
@@ -34,7 +34,7 @@ void vmm_pic_init(struct vmm_pic *pic);
 bool vmm_pic_add_ports(struct vmm_pic *pic, struct vmm_ports *ports);
 
 /* Sets input 0 to 15; 2 is the slave's. A struct vmm_line's set function. */
-void vmm_pic_set(void *pic, unsigned input, bool level);
+void vmm_pic_set(void *controller, unsigned input, bool level);
 
 /* The input whose interrupt is due, 0 to 15, or -1: the INTR pin. */
 int vmm_pic_due(const struct vmm_pic *pic);

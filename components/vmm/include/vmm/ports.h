@@ -24,7 +24,7 @@ struct vmm_port_range {
 struct vmm_ports {
     unsigned count;
     struct vmm_port_range ranges[VMM_PORT_RANGES_MAX];
-    uint64_t unclaimed; /* accesses that no device answered */
+    uint64_t unclaimed; /* bytes accessed that no device answered for */
     uint16_t last_unclaimed;
 };
 

@@ -6,13 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <vmm/ports.h>
+#include <vmm/reset.h>
 
 struct vmm_system_control {
     uint8_t value;
-    bool *reset; /* set when the guest resets the processor */
+    struct vmm_reset *reset; /* set when the guest resets the processor */
 };
 
-void vmm_system_control_init(struct vmm_system_control *control, bool *reset);
+void vmm_system_control_init(struct vmm_system_control *control, struct vmm_reset *reset);
 bool vmm_system_control_add_ports(struct vmm_system_control *control, struct vmm_ports *ports);
 
 #endif

@@ -26,7 +26,7 @@ struct vmm_vcpu {
     /* Brings groups of state into the state page. */
     void (*fetch)(struct vmm_vcpu *vcpu, uint32_t groups);
 
-    /* An exception that the handler of an exit wants delivered: NACELLE_EVENT_* with VALID, or 0. */
+    /* An exception that the handler of an exit wants delivered: NACELLE_EVENT_*, or 0. */
     uint32_t exception;
     uint32_t exception_error;
 

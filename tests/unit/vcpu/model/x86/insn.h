@@ -15,8 +15,8 @@
 uint64_t x86_rdmsr(uint32_t msr);
 void x86_wrmsr(uint32_t msr, uint64_t value);
 
-#define MODEL_REGISTER(name)                                                                       \
-    uint64_t x86_read_##name(void);                                                                \
+#define MODEL_REGISTER(name)        \
+    uint64_t x86_read_##name(void); \
     void x86_write_##name(uint64_t value);
 
 MODEL_REGISTER(cr0)
@@ -52,7 +52,10 @@ enum vmx_status vmx_vmptrld(uint64_t address);
 enum vmx_status vmx_vmread(uint64_t encoding, uint64_t *value);
 enum vmx_status vmx_vmwrite(uint64_t encoding, uint64_t value);
 
-enum vmx_invept_type { VMX_INVEPT_SINGLE_CONTEXT = 1, VMX_INVEPT_ALL_CONTEXT = 2 };
+enum vmx_invept_type {
+    VMX_INVEPT_SINGLE_CONTEXT = 1,
+    VMX_INVEPT_ALL_CONTEXT = 2
+};
 
 enum vmx_invvpid_type {
     VMX_INVVPID_ADDRESS = 0,

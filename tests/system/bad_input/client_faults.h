@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a client must not do, and what becomes of it: client_faults_code.S. */
+#ifndef BAD_INPUT_CLIENT_FAULTS_H
+#define BAD_INPUT_CLIENT_FAULTS_H
+
+#define ANY_ERROR   0xffff
+#define ANY_ADDRESS 1 /* no case faults at address 1 */
+
+#ifndef __ASSEMBLER__
+#include <stdint.h>
+
+struct client_fault {
+    const char *what;
+    uint64_t entry;
+    uint64_t vectors; /* bit n: vector n is right */
+    uint64_t error;   /* error code, or ANY_ERROR */
+    uint64_t address; /* fault address, or ANY_ADDRESS */
+    uint64_t at;      /* instruction that faults */
+};
+
+extern const struct client_fault client_faults[], client_faults_end[];
+
+/* INT n for each n, 8 bytes apart. */
+extern const uint8_t client_int_n[];
+
+/* Loads DS with the selector in rdi. */
+extern const uint8_t client_load_selector[], client_load_selector_at[];
+
+#endif
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Guests: 32-bit flat protected mode, paging off, position independent. */
+        .section .rodata.guests, "a"
+
+        .macro GUEST name
+        .globl \name\()_begin, \name\()_end
+\name\()_begin:
+        .endm
+
+        .code32
+
+GUEST guest_spin
+1:      jmp     1b
+guest_spin_end:
+
+GUEST guest_count
+1:      xor     %ebx, %ebx
+2:      inc     %ebx
+        cmp     $100000, %ebx
+        jne     2b
+        mov     %ebx, %eax
+        out     %eax, $0x10
+        jmp     1b
+guest_count_end:
+
+GUEST guest_cpuid
+1:      cpuid
+        jmp     1b
+guest_cpuid_end:
+
+        .section .note.GNU-stack, "", @progbits

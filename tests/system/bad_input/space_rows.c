@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Address spaces. */
+#include <nacelle/boot_info.h>
+
+#include "objects.h"
+#include "rows.h"
+
+#define R  NACELLE_RIGHT_READ
+#define W  NACELLE_RIGHT_WRITE
+#define X  NACELLE_RIGHT_EXECUTE
+#define AT 0x00a00000ull /* nothing is mapped around there */
+
+static const struct row rows[] = {
+    ROW("map: nothing", ASPACE_USED, ASPACE_MAP, INVALID_CAPABILITY, WORD(0), EMPTY, AT, R),
+    ROW("map: out of range", ASPACE_USED, ASPACE_MAP, INVALID_CAPABILITY, WORD(0), ~0ull, AT, R),
+    ROW("map: deleted", ASPACE_USED, ASPACE_MAP, INVALID_CAPABILITY, WORD(0), STALE, AT, R),
+    ROW("map: endpoint", ASPACE_USED, ASPACE_MAP, WRONG_TYPE, WORD(0), ENDPOINT, AT, R),
+    ROW("map: untyped", ASPACE_USED, ASPACE_MAP, WRONG_TYPE, WORD(0), UNTYPED, AT, R),
+    ROW("map: address space", ASPACE_USED, ASPACE_MAP, WRONG_TYPE, WORD(0), ASPACE_USED, AT, R),
+    ROW("map: vm", ASPACE_USED, ASPACE_MAP, WRONG_TYPE, WORD(0), VM, AT, R),
+    ROW("map: ports", ASPACE_USED, ASPACE_MAP, WRONG_TYPE, WORD(0), PORTS, AT, R),
+    ROW("map: mapped here", ASPACE_USED, ASPACE_MAP, ALREADY_MAPPED, WORD(0), FRAME_MAPPED, AT, R),
+    ROW("map: mapped in a vm", ASPACE_USED, ASPACE_MAP, ALREADY_MAPPED, WORD(0), FRAME_VM, AT, R),
+    ROW("map: write without the right", ASPACE_USED, ASPACE_MAP, MISSING_RIGHT, WORD(0), FRAME_READ,
+        AT, R | W),
+    ROW("map: execute without the right", ASPACE_USED, ASPACE_MAP, MISSING_RIGHT, WORD(0),
+        FRAME_READ, AT, R | X),
+    ROW("map: read without the right", ASPACE_USED, ASPACE_MAP, MISSING_RIGHT, WORD(0),
+        WEAK + NACELLE_TYPE_FRAME, AT, R),
+    ROW("map: write and execute", ASPACE_USED, ASPACE_MAP, INVALID_ARGUMENT, WORD(2), FRAME, AT,
+        R | W | X),
+    ROW("map: write and execute only", ASPACE_USED, ASPACE_MAP, INVALID_ARGUMENT, WORD(2), FRAME,
+        AT, W | X),
+    ROW("map: no rights", ASPACE_USED, ASPACE_MAP, INVALID_ARGUMENT, WORD(2), FRAME, AT, 0),
+    ROW("map: write only", ASPACE_USED, ASPACE_MAP, INVALID_ARGUMENT, WORD(2), FRAME, AT, W),
+    ROW("map: execute only", ASPACE_USED, ASPACE_MAP, INVALID_ARGUMENT, WORD(2), FRAME, AT, X),
+    ROW("map: unknown flag", ASPACE_USED, ASPACE_MAP, INVALID_ARGUMENT, WORD(2), FRAME, AT,
+        R | 1 << 9),
+    ROW("map: flag 63", ASPACE_USED, ASPACE_MAP, INVALID_ARGUMENT, WORD(2), FRAME, AT,
+        R | 1ull << 63),
+    ROW("map: IPC buffer as code", ASPACE_USED, ASPACE_MAP, INVALID_ARGUMENT, WORD(2), THREAD, AT,
+        R | X),
+    ROW("map: state page as code", ASPACE_USED, ASPACE_MAP, INVALID_ARGUMENT, WORD(2), VCPU, AT,
+        R | X),
+    ROW("map: unaligned by 1", ASPACE_USED, ASPACE_MAP, UNALIGNED, WORD(1), FRAME, AT + 1, R),
+    ROW("map: unaligned by 2 KiB", ASPACE_USED, ASPACE_MAP, UNALIGNED, WORD(1), FRAME, AT + 0x800,
+        R),
+    ROW("map: 2 MiB unaligned", ASPACE_USED, ASPACE_MAP, UNALIGNED, WORD(1), FRAME_LARGE2,
+        AT + 0x1000, R),
+    ROW("map: state page unaligned", ASPACE_USED, ASPACE_MAP, UNALIGNED, WORD(1), VCPU, AT + 8, R),
+    ROW("map: at the end of the user half", ASPACE_USED, ASPACE_MAP, OUT_OF_RANGE, WORD(1), FRAME,
+        NACELLE_USER_END, R),
+    ROW("map: 2 MiB over the end of the user half", ASPACE_USED, ASPACE_MAP, OUT_OF_RANGE, WORD(1),
+        FRAME_LARGE2, 0x00007fffffe00000, R),
+    ROW("map: first address that is not canonical", ASPACE_USED, ASPACE_MAP, OUT_OF_RANGE, WORD(1),
+        FRAME, 0x0000800000000000, R),
+    ROW("map: first address of the server", ASPACE_USED, ASPACE_MAP, OUT_OF_RANGE, WORD(1), FRAME,
+        0xffff800000000000, R),
+    ROW("map: the server's code", ASPACE_USED, ASPACE_MAP, OUT_OF_RANGE, WORD(1), FRAME,
+        0xffffffff80100000, R | W),
+    ROW("map: 2 MiB over the server's code", ASPACE_USED, ASPACE_MAP, OUT_OF_RANGE, WORD(1),
+        FRAME_LARGE2, 0xffffffff80000000, R | W),
+    ROW("map: last page", ASPACE_USED, ASPACE_MAP, OUT_OF_RANGE, WORD(1), FRAME, ~0xfffull, R),
+    ROW("map: IPC buffer into the server", ASPACE_USED, ASPACE_MAP, OUT_OF_RANGE, WORD(1), THREAD,
+        0xffffffff80100000, R | W),
+    ROW("map: over a page", ASPACE_USED, ASPACE_MAP, OVERLAP, WORD(1), FRAME, MAPPED_AT, R),
+    ROW("map: state page over a page", ASPACE_USED, ASPACE_MAP, OVERLAP, WORD(1), VCPU, MAPPED_AT,
+        R),
+    ROW("map: 2 MiB over a page", ASPACE_USED, ASPACE_MAP, OVERLAP, WORD(1), FRAME_LARGE2,
+        MAPPED_AT, R),
+    ROW("map: over 2 MiB", ASPACE_USED, ASPACE_MAP, OVERLAP, WORD(1), FRAME_LARGE2, LARGE_AT, R),
+    ROW("map: page into 2 MiB", ASPACE_USED, ASPACE_MAP, OVERLAP, WORD(1), FRAME,
+        LARGE_AT + 0x1ff000, R),
+    ROW("map: no tables", ASPACE, ASPACE_MAP, NO_TABLE_MEMORY, CAPABILITY, FRAME, AT, R),
+    ROW("map: no tables for 2 MiB", ASPACE, ASPACE_MAP, NO_TABLE_MEMORY, CAPABILITY, FRAME_LARGE2,
+        AT, R),
+    ROW("unmap: nothing", ASPACE_USED, ASPACE_UNMAP, INVALID_CAPABILITY, WORD(0), EMPTY),
+    ROW("unmap: not mapped", ASPACE_USED, ASPACE_UNMAP, NOT_MAPPED, WORD(0), FRAME),
+    ROW("unmap: a copy of what is mapped", ASPACE_USED, ASPACE_UNMAP, NOT_MAPPED, WORD(0),
+        FRAME_READ),
+    ROW("unmap: mapped elsewhere", ASPACE, ASPACE_UNMAP, NOT_MAPPED, WORD(0), FRAME_MAPPED),
+    ROW("unmap: mapped in a vm", ASPACE_USED, ASPACE_UNMAP, NOT_MAPPED, WORD(0), FRAME_VM),
+    ROW("unmap: vcpu not mapped", ASPACE_USED, ASPACE_UNMAP, NOT_MAPPED, WORD(0), VCPU),
+    ROW("unmap: endpoint", ASPACE_USED, ASPACE_UNMAP, WRONG_TYPE, WORD(0), ENDPOINT),
+    ROW("unmap: ports", ASPACE_USED, ASPACE_UNMAP, WRONG_TYPE, WORD(0), PORTS_OPEN),
+};
+
+const struct rows space_rows = ROWS(rows);

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Privileged instructions as the server finds them on the build machine: included before everything
+ * else, in the place of <x86/insn.h>.
+ */
+#ifndef X86_INSN_H
+#define X86_INSN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+/* The machine: what the instructions read and write. */
+struct fake_machine {
+    uint64_t tsc;
+    uint64_t cr0, cr3;
+    unsigned cr3_loads;
+    uint8_t fpu[512];   /* the registers, as FXSAVE stores them */
+    uint16_t data[4];   /* selectors ds es fs gs */
+    uint32_t ports[16]; /* last value written, by the low bits of the port */
+    bool interrupts;
+};
+
+extern struct fake_machine machine;
+
+/* HLT with interrupts on: the test decides what comes next, and does not return here. */
+_Noreturn void fake_halt(void);
+
+#define FAKE_TS (1u << 3)
+
+static inline uint64_t x86_rdtsc(void)
+{
+    return machine.tsc++;
+}
+
+static inline void x86_sti(void)
+{
+    machine.interrupts = true;
+}
+
+static inline void x86_cli(void)
+{
+    machine.interrupts = false;
+}
+
+static inline void x86_sti_hlt(void)
+{
+    fake_halt();
+}
+
+static inline void x86_clts(void)
+{
+    machine.cr0 &= ~(uint64_t)FAKE_TS;
+}
+
+static inline uint64_t x86_read_cr0(void)
+{
+    return machine.cr0;
+}
+
+static inline void x86_write_cr0(uint64_t value)
+{
+    machine.cr0 = value;
+}
+
+static inline void x86_write_cr3(uint64_t value)
+{
+    machine.cr3 = value;
+    machine.cr3_loads++;
+}
+
+static inline void x86_fxsave(void *area)
+{
+    memcpy(area, machine.fpu, sizeof(machine.fpu));
+}
+
+static inline void x86_fxrstor(const void *area)
+{
+    memcpy(machine.fpu, area, sizeof(machine.fpu));
+}
+
+static inline void x86_write_ds(uint16_t selector)
+{
+    machine.data[0] = selector;
+}
+
+static inline void x86_write_es(uint16_t selector)
+{
+    machine.data[1] = selector;
+}
+
+static inline void x86_write_fs(uint16_t selector)
+{
+    machine.data[2] = selector;
+}
+
+static inline void x86_write_gs(uint16_t selector)
+{
+    machine.data[3] = selector;
+}
+
+static inline uint8_t x86_in8(uint16_t port)
+{
+    return (uint8_t)machine.ports[port & 15];
+}
+
+static inline uint16_t x86_in16(uint16_t port)
+{
+    return (uint16_t)machine.ports[port & 15];
+}
+
+static inline uint32_t x86_in32(uint16_t port)
+{
+    return machine.ports[port & 15];
+}
+
+static inline void x86_out8(uint16_t port, uint8_t value)
+{
+    machine.ports[port & 15] = value;
+}
+
+static inline void x86_out16(uint16_t port, uint16_t value)
+{
+    machine.ports[port & 15] = value;
+}
+
+static inline void x86_out32(uint16_t port, uint32_t value)
+{
+    machine.ports[port & 15] = value;
+}
+
+#endif
