@@ -230,6 +230,7 @@ function(nacelle_add_scenario name)
     file(GENERATE OUTPUT ${dir}/${name}.scenario CONTENT "${text}")
 
     add_custom_target(scenario.${name} ALL DEPENDS ${depends})
+    set_target_properties(scenario.${name} PROPERTIES NACELLE_DESCRIPTION "${arg_DESCRIPTION}")
     add_custom_command(OUTPUT ${dir}/${name}.iso
         COMMAND ${PROJECT_SOURCE_DIR}/tools/mkiso ${dir}/${name}.scenario ${dir}/${name}.iso
         DEPENDS ${depends} ${dir}/${name}.scenario ${PROJECT_SOURCE_DIR}/tools/mkiso

@@ -25,20 +25,44 @@ function(nacelle_add_unit_test name)
     set_tests_properties(${target} PROPERTIES LABELS unit TIMEOUT ${arg_TIMEOUT})
 endfunction()
 
+# What a system test can run on: the words of PLATFORMS. Each is a platform of tools/run and a CPU
+# model; empty: the platform's default.
+set(NACELLE_TEST_PLATFORM_bochs bochs)       # with each of CPUS
+set(NACELLE_TEST_PLATFORM_ryzen bochs ryzen)
+set(NACELLE_TEST_PLATFORM_qemu qemu)
+set(NACELLE_TEST_PLATFORM_kvm kvm)
+set(NACELLE_TEST_PLATFORMS bochs ryzen qemu kvm)
+
+# What all system tests are, one a line, for tools/platform-table: test, CTest name, feature.
+set(nacelle_system_tests ${PROJECT_BINARY_DIR}/system-tests)
+file(WRITE ${nacelle_system_tests} "")
+
 # nacelle_add_system_test(<name> SCENARIO <scenario>
-#     [CPUS <model>...]    one test for each; default NacelleCpuModel
+#     [PLATFORMS <platform>...]  of bochs, ryzen, qemu, kvm; default all, with STATUS refused none
+#     [CPUS <model>...]    more than one model of Bochs, default NacelleCpuModel; "qemu:<model>" is
+#                          one of QEMU
+#     [SKIP "<platform>: <why>"...]  cannot run there: counted as skipped
 #     [EXPECT <file>]      extended regular expressions that lines of the serial output must match
 #                          in this order, one a line; # begins a comment line
 #     [FORBID <regex>...]  no line may match
 #     [STATUS ok|refused|failed|panic]  how the scenario must end; default ok
+#     [FEATURE <text>]     what it shows, for the table of platforms; default: the scenario's
+#                          description
 #     [TIMEOUT <seconds>]) of the emulator; default 120
 #
-# CTest system.<name>.<model>, label system. Any number of these can run at once.
+# CTest system.<name>.<model or platform>, label system. Any number of these can run at once. Where
+# the platform is not available the test is skipped.
 function(nacelle_add_system_test name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "SCENARIO;EXPECT;STATUS;TIMEOUT" "CPUS;FORBID")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "SCENARIO;EXPECT;STATUS;FEATURE;TIMEOUT"
+        "CPUS;PLATFORMS;FORBID;SKIP")
     nacelle_no_leftovers("nacelle_add_system_test(${name})" "${arg_UNPARSED_ARGUMENTS}")
     if(NacelleHostOnly)
         return()
+    endif()
+    if(NOT arg_STATUS STREQUAL refused AND NOT arg_PLATFORMS)
+        set(arg_PLATFORMS ${NACELLE_TEST_PLATFORMS})
+    elseif(NOT arg_PLATFORMS)
+        set(arg_PLATFORMS bochs)
     endif()
     foreach(default CPUS=${NacelleCpuModel} STATUS=ok TIMEOUT=120)
         string(REGEX MATCH "^([A-Z]+)=(.*)$" unused ${default})
@@ -53,6 +77,9 @@ function(nacelle_add_system_test name)
         message(STATUS "System test ${name} left out: there is no scenario ${arg_SCENARIO} yet")
         return()
     endif()
+    if(NOT arg_FEATURE)
+        get_target_property(arg_FEATURE scenario.${arg_SCENARIO} NACELLE_DESCRIPTION)
+    endif()
     set(options --status ${arg_STATUS} --timeout ${arg_TIMEOUT})
     if(arg_EXPECT)
         nacelle_absolute(expect ${arg_EXPECT})
@@ -61,12 +88,54 @@ function(nacelle_add_system_test name)
     foreach(regex IN LISTS arg_FORBID)
         list(APPEND options --forbid ${regex})
     endforeach()
-    math(EXPR limit "${arg_TIMEOUT} + 30")
-    foreach(model IN LISTS arg_CPUS)
-        set(test system.${name}.${model})
-        add_test(NAME ${test}
-            COMMAND ${PROJECT_SOURCE_DIR}/tests/system/runner/run-test
-                --build-dir ${PROJECT_BINARY_DIR} --cpu ${model} ${options} ${arg_SCENARIO})
-        set_tests_properties(${test} PROPERTIES LABELS system TIMEOUT ${limit} PROCESSORS 1)
+
+    foreach(platform IN LISTS arg_PLATFORMS)
+        if(NOT DEFINED NACELLE_TEST_PLATFORM_${platform})
+            message(FATAL_ERROR "nacelle_add_system_test(${name}): unknown platform ${platform}")
+        endif()
+        set(why "")
+        foreach(skip IN LISTS arg_SKIP)
+            if(skip MATCHES "^${platform}: *(.*)$")
+                set(why --skip ${CMAKE_MATCH_1})
+            endif()
+        endforeach()
+        set(cpus ${platform})
+        if(platform STREQUAL bochs)
+            set(cpus ${arg_CPUS})
+        endif()
+        foreach(cpu IN LISTS cpus)
+            if(cpu MATCHES "^qemu:(.*)$")
+                nacelle_add_one_system_test(${name} qemu ${CMAKE_MATCH_1})
+            elseif(platform STREQUAL bochs)
+                nacelle_add_one_system_test(${name} bochs ${cpu})
+            else()
+                nacelle_add_one_system_test(${name} ${NACELLE_TEST_PLATFORM_${platform}})
+            endif()
+        endforeach()
     endforeach()
+endfunction()
+
+# Of the function above, whose variables it uses: the test on platform, with the CPU model in ARGN.
+function(nacelle_add_one_system_test name platform)
+    set(label ${ARGN})
+    if(NOT label)
+        set(label ${platform})
+    endif()
+    string(REGEX REPLACE "[^A-Za-z0-9_]+" "-" label ${label})
+    set(test system.${name}.${label})
+    if(TEST ${test})
+        return() # named twice
+    endif()
+    set(cpu "")
+    if(ARGN)
+        set(cpu --cpu ${ARGN})
+    endif()
+    add_test(NAME ${test}
+        COMMAND ${PROJECT_SOURCE_DIR}/tests/system/runner/run-test
+            --build-dir ${PROJECT_BINARY_DIR} --name ${test} --platform ${platform} ${cpu}
+            ${why} ${options} ${arg_SCENARIO})
+    math(EXPR limit "${arg_TIMEOUT} + 30")
+    set_tests_properties(${test} PROPERTIES
+        LABELS system TIMEOUT ${limit} PROCESSORS 1 SKIP_RETURN_CODE 77)
+    file(APPEND ${nacelle_system_tests} "${name}\t${test}\t${arg_FEATURE}\n")
 endfunction()

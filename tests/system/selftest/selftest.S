@@ -15,12 +15,14 @@ header:
     .short 0, 0
     .long 8
 header_end:
+    .long 0x1badb002, 0, -0x1badb002    /* Multiboot 1, for QEMU's -kernel */
 
     .text
     .global selftest_start
 selftest_start:
     mov $stack_top, %esp
     mov %ebx, %ebp
+    mov %eax, %edi              /* the loader's magic */
 
     mov $0x3fb, %dx             /* COM1: 115200 baud, 8 bits, no parity */
     mov $0x83, %al
@@ -37,6 +39,8 @@ selftest_start:
 
     mov $text_hello, %esi
     call print
+    cmp $0x2badb002, %edi
+    je multiboot1
     lea 8(%ebp), %ebx           /* the tags of the multiboot 2 information */
 next_tag:
     mov (%ebx), %eax
@@ -64,6 +68,26 @@ command_line:
     call print
     call newline
     jmp skip_tag
+
+multiboot1:                     /* the multiboot 1 information */
+    mov $text_command, %esi
+    call print
+    mov 16(%ebp), %esi
+    mov %esi, command
+    call print
+    call newline
+    mov 20(%ebp), %edi          /* so many modules, 16 bytes for each */
+    mov 24(%ebp), %ebx
+next_module:
+    dec %edi
+    js no_command
+    mov $text_module, %esi
+    call print
+    mov 8(%ebx), %esi
+    call print
+    call newline
+    add $16, %ebx
+    jmp next_module
 
 no_command:
     mov command, %esi
@@ -123,6 +147,8 @@ shutdown:
     out %al, %dx
     test %al, %al
     jnz 1b
+    mov $0xf4, %dx              /* and QEMU's isa-debug-exit */
+    out %al, %dx
 end_wait:
     cli
     hlt
