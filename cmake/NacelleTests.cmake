@@ -47,7 +47,7 @@ file(WRITE ${nacelle_system_tests} "")
 #     [FORBID <regex>...]  no line may match
 #     [STATUS ok|refused|failed|panic]  how the scenario must end; default ok
 #     [FEATURE <text>]     what it shows, for the table of platforms; default: the scenario's
-#                          description
+#                          description; "-": nothing for the table
 #     [TIMEOUT <seconds>]) of the emulator; default 120
 #
 # CTest system.<name>.<model or platform>, label system. Any number of these can run at once. Where

@@ -18,7 +18,7 @@ void switch_stack(void *stack, void (*function)(void));
 
 static struct boot_report report;
 
-void *server_vmxon_page;
+void *server_engine_page;
 
 /* The rest of boot, on the CPU's own stack. */
 static void start(void)
@@ -28,7 +28,7 @@ static void start(void)
     cpu_init(cpu, 0);
     interrupt_init();
     clock_init();
-    server_vmxon_page = memory_take(X86_PAGE_SIZE);
+    server_engine_page = memory_take(X86_PAGE_SIZE);
     cpu_enable_virtualization(cpu);
     root_task_start(&report);
     schedule_run();

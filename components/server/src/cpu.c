@@ -178,7 +178,7 @@ void cpu_enable_virtualization(struct cpu *cpu)
     };
     struct vcpu_enable_failure failure = {"virtualization", "CPUID"};
 
-    if (vcpu_cpu_enable(&cpu->engine, server_vmxon_page, &host, &failure) != NACELLE_ERROR_OK) {
+    if (vcpu_cpu_enable(&cpu->engine, server_engine_page, &host, &failure) != NACELLE_ERROR_OK) {
         refuse(failure.what, failure.where);
     }
 }

@@ -10,6 +10,6 @@ extern uint64_t *server_pml4;
 extern uint64_t server_root; /* physical address, as in CR3 */
 
 /* One page for the engine. */
-extern void *server_vmxon_page;
+extern void *server_engine_page;
 
 #endif
