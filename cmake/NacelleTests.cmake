@@ -50,7 +50,7 @@ file(WRITE ${nacelle_system_tests} "")
 #                          description; "-": nothing for the table
 #     [TIMEOUT <seconds>]) of the emulator; default 120
 #
-# CTest system.<name>.<model or platform>, label system. Any number of these can run at once. Where
+# CTest system.<name>.<model or platform>, labels system and bochs, qemu or kvm. Any number of these can run at once. Where
 # the platform is not available the test is skipped.
 function(nacelle_add_system_test name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "SCENARIO;EXPECT;STATUS;FEATURE;TIMEOUT"
@@ -136,6 +136,6 @@ function(nacelle_add_one_system_test name platform)
             ${why} ${options} ${arg_SCENARIO})
     math(EXPR limit "${arg_TIMEOUT} + 30")
     set_tests_properties(${test} PROPERTIES
-        LABELS system TIMEOUT ${limit} PROCESSORS 1 SKIP_RETURN_CODE 77)
+        LABELS "system;${platform}" TIMEOUT ${limit} PROCESSORS 1 SKIP_RETURN_CODE 77)
     file(APPEND ${nacelle_system_tests} "${name}\t${test}\t${arg_FEATURE}\n")
 endfunction()

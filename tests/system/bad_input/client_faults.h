@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a client must not do, and what becomes of it: client_faults_code.S. */
+/* What a client must not do, and what becomes of it: client_faults_*.S. */
 #ifndef BAD_INPUT_CLIENT_FAULTS_H
 #define BAD_INPUT_CLIENT_FAULTS_H
 
@@ -19,6 +19,10 @@ struct client_fault {
 };
 
 extern const struct client_fault client_faults[], client_faults_end[];
+
+/* One table for each way into the server, of which one holds on a processor. */
+extern const struct client_fault client_faults_sysenter[], client_faults_sysenter_end[];
+extern const struct client_fault client_faults_syscall[], client_faults_syscall_end[];
 
 /* INT n for each n, 8 bytes apart. */
 extern const uint8_t client_int_n[];

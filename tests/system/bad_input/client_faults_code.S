@@ -1,65 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Instructions of a client that must fault. Sections cited are of Intel's SDM. */
-#include <nacelle/message.h>
-
-#include "client_faults.h"
-
-#define UD (1 << 6)
-#define NM (1 << 7)
-#define NP (1 << 11)
-#define SS (1 << 12)
-#define GP (1 << 13)
-#define PF (1 << 14)
-#define DE (1 << 0)
-#define DB (1 << 1)
-#define MF (1 << 16)
-#define AC (1 << 17)
-#define XM (1 << 19)
-
-#define KERNEL 0xffffffff80100000
-#define DIRECT 0xffff800000100000
-#define GDT    0xffffffffc0000000
-#define APIC   0xffffffffe0000000
-#define NOT_CANONICAL 0x0000800000000000
-
-#define PF_WRITE 2
-#define PF_USER  4
-#define PF_FETCH 16
+#include "client_faults_asm.inc"
 
         .section .rodata, "a"
         .globl client_faults, client_faults_end
         .balign 8
 client_faults:
 
-/* Begins a case; AT stands right before the instruction that faults, and completes the case. */
-        .macro CASE what, vectors, error=ANY_ERROR, address=ANY_ADDRESS
-        .section .rodata.names, "a"
-10:     .asciz "\what"
-        .section .rodata, "a"
-        .quad   10b
-        .section .text, "ax"
-20:     .section .rodata, "a"
-        .quad   20b, \vectors, \error, \address
-        .section .text, "ax"
-        .endm
-
-        .macro AT
-30:     .section .rodata, "a"
-        .quad   30b
-        .section .text, "ax"
-        .endm
-
-/* A case of one instruction. */
-        .macro ONE what, vectors, error, instruction:vararg
-        CASE "\what", \vectors, \error
-        AT
-        \instruction
-        .endm
-
 /* Privileged, or not there in user level (vol. 3 5.9, and each instruction in vol. 2). */
-ONE "syscall", UD, 0, syscall
 ONE "sysret", GP | UD, 0, sysretq
-ONE "sysexit", GP, 0, sysexitq
 ONE "hlt", GP, 0, hlt
 ONE "cli", GP, 0, cli
 ONE "sti", GP, 0, sti
@@ -94,17 +43,6 @@ ONE "mwait", UD, 0, mwait
 ONE "rsm", UD, 0, rsm
 ONE "ud2", UD, 0, ud2
 ONE "vmcall", GP | UD, 0, vmcall
-ONE "vmlaunch", GP, 0, vmlaunch
-ONE "vmresume", GP, 0, vmresume
-ONE "vmxoff", GP, 0, vmxoff
-ONE "vmread", GP, 0, vmread %rax, %rcx
-ONE "vmwrite", GP, 0, vmwrite %rax, %rcx
-ONE "vmptrld", GP, 0, vmptrld (%rsp)
-ONE "vmptrst", GP, 0, vmptrst (%rsp)
-ONE "vmclear", GP, 0, vmclear (%rsp)
-ONE "vmxon", GP, 0, vmxon (%rsp)
-ONE "invept", GP, 0, invept (%rsp), %rax
-ONE "invvpid", GP, 0, invvpid (%rsp), %rax
 ONE "vmfunc", UD, 0, vmfunc
 ONE "getsec", GP | UD, 0, getsec
 ONE "int 0x80", GP, 0x402, int $0x80
@@ -235,107 +173,6 @@ CASE "SSE divide by zero", XM, 0
         xorps   %xmm0, %xmm0
         AT
         divss   %xmm0, %xmm1
-
-/*
- * System calls with odd registers. SYSENTER keeps the flags but IF and VM (vol. 2): the server must
- * not be upset by TF, AC, NT or DF. What the client gets back of its flags is its own affair.
- */
-        .macro YIELD
-        xor     %edi, %edi
-        movabs  $(NACELLE_YIELD << NACELLE_TAG_SYSTEM_CALL_SHIFT), %rsi
-        mov     %rsp, %rcx
-        lea     9f(%rip), %rdx
-        .endm
-
-        .macro FLAGS what, flags
-        CASE "\what", UD | DB, 0
-        YIELD
-        pushfq
-        orl     $\flags, (%rsp)
-        popfq
-        sysenter
-9:      AT
-        ud2
-        .endm
-
-FLAGS "sysenter with TF", 0x100
-FLAGS "sysenter with NT", 0x4000
-FLAGS "sysenter with AC", 0x40000
-FLAGS "sysenter with DF", 0x400
-FLAGS "sysenter with all of them", 0x44500
-
-CASE "sysenter after mov ss, with TF", UD | DB, 0
-        YIELD
-        pushfq
-        orl     $0x100, (%rsp)
-        mov     %ss, %ax
-        popfq
-        mov     %ax, %ss
-        sysenter
-9:      AT
-        ud2
-
-CASE "sysenter, address not canonical", GP | PF, ANY_ERROR
-        YIELD
-        movabs  $NOT_CANONICAL, %rdx
-        mov     %rdx, client_called(%rip)
-        AT
-        sysenter
-9:
-CASE "sysenter, address with bit 63", GP | PF, ANY_ERROR
-        YIELD
-        movabs  $0x8000000000000000, %rdx
-        mov     %rdx, client_called(%rip)
-        AT
-        sysenter
-9:
-CASE "sysenter, address in the server", PF, ANY_ERROR, KERNEL
-        YIELD
-        movabs  $KERNEL, %rdx
-        mov     %rdx, client_called(%rip)
-        AT
-        sysenter
-9:
-CASE "sysenter, stack not canonical", GP | SS | UD, ANY_ERROR
-        YIELD
-        movabs  $NOT_CANONICAL, %rcx
-        movq    $0, client_called(%rip)
-        AT
-        sysenter
-9:      ud2
-CASE "sysenter, stack in the server", PF, ANY_ERROR
-        YIELD
-        movabs  $KERNEL, %rcx
-        sysenter
-9:      AT
-        push    %rax
-CASE "sysenter, all registers odd", UD, 0
-        YIELD
-        movabs  $NOT_CANONICAL, %rax
-        mov     %rax, %rbx
-        mov     %rax, %rbp
-        mov     %rax, %rdi
-        mov     %rax, %r8
-        mov     %rax, %r9
-        mov     %rax, %r10
-        mov     %rax, %r11
-        mov     %rax, %r12
-        mov     %rax, %r13
-        mov     %rax, %r14
-        mov     %rax, %r15
-        sysenter
-9:      AT
-        ud2
-CASE "sysenter with null segments", UD, 0
-        YIELD
-        xor     %eax, %eax
-        mov     %ax, %ds
-        mov     %ax, %es
-        mov     %ax, %fs
-        mov     %ax, %gs
-        sysenter
-9:      AT
-        ud2
 
         .section .rodata, "a"
 client_faults_end:
