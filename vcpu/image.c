@@ -125,8 +125,6 @@ void vcpu_image_read(struct vcpu_image *image, const volatile struct nacelle_vcp
 
 #define LINEAR_BITS     48u
 #define RIGHTS_RESERVED 0xfffe0f00u /* 31:17 and 11:8 */
-/* BTF and LBR; the others need buffers or act beyond the guest. */
-#define DEBUGCTL_ALLOWED (X86_DEBUGCTL_LBR | X86_DEBUGCTL_BTF)
 #define PENDING_DEBUG_ALLOWED                                                                    \
     (VMX_PENDING_DEBUG_B0 | VMX_PENDING_DEBUG_B1 | VMX_PENDING_DEBUG_B2 | VMX_PENDING_DEBUG_B3 | \
      VMX_PENDING_DEBUG_ENABLED_BREAKPOINT | VMX_PENDING_DEBUG_BS)
@@ -311,13 +309,13 @@ static uint32_t check_events(const struct vcpu_image *image, const struct vcpu_l
     return check_pending(image);
 }
 
-static uint32_t check_debug(const struct vcpu_image *image)
+static uint32_t check_debug(const struct vcpu_image *image, const struct vcpu_limits *limits)
 {
     if ((image->debug.dr7 & UPPER_32) != 0)
         return NACELLE_CHECK_DR7;
     if ((image->debug.dr6 & UPPER_32) != 0)
         return NACELLE_CHECK_DR6;
-    if ((image->debug.debugctl & ~DEBUGCTL_ALLOWED) != 0)
+    if ((image->debug.debugctl & ~limits->debugctl_allowed) != 0)
         return NACELLE_CHECK_DEBUGCTL;
     return 0;
 }
@@ -357,10 +355,35 @@ uint32_t vcpu_image_check(const struct vcpu_image *image, uint32_t group,
     case NACELLE_GROUP_EVENTS:
         return check_events(image, limits);
     case NACELLE_GROUP_DEBUG:
-        return check_debug(image);
+        return check_debug(image, limits);
     case NACELLE_GROUP_FPU:
         return check_fpu(image, limits);
     default:
         return 0;
     }
+}
+
+uint32_t vcpu_check_group(uint32_t check)
+{
+    static const struct {
+        uint8_t first, last;
+        uint32_t group;
+    } groups[] = {
+        {NACELLE_CHECK_EVENT_TYPE, NACELLE_CHECK_EVENT_LENGTH, NACELLE_GROUP_EVENTS},
+        {NACELLE_CHECK_CR0, NACELLE_CHECK_PCIDE, NACELLE_GROUP_CONTROL},
+        {NACELLE_CHECK_DEBUGCTL, NACELLE_CHECK_DR7, NACELLE_GROUP_DEBUG},
+        {NACELLE_CHECK_SYSENTER, NACELLE_CHECK_PAT, NACELLE_GROUP_SYSTEM_CALL},
+        {NACELLE_CHECK_EFER, NACELLE_CHECK_EFER_LMA, NACELLE_GROUP_CONTROL},
+        {NACELLE_CHECK_TR_SELECTOR, NACELLE_CHECK_LDTR_RIGHTS, NACELLE_GROUP_SEGMENTS},
+        {NACELLE_CHECK_TABLE_BASE, NACELLE_CHECK_TABLE_BASE, NACELLE_GROUP_TABLES},
+        {NACELLE_CHECK_RIP, NACELLE_CHECK_RFLAGS_IF, NACELLE_GROUP_IP},
+        {NACELLE_CHECK_ACTIVITY, NACELLE_CHECK_PENDING_DEBUG_BS, NACELLE_GROUP_EVENTS},
+        {NACELLE_CHECK_PDPTE, NACELLE_CHECK_PDPTE, NACELLE_GROUP_CONTROL},
+    };
+
+    for (unsigned i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+        if (check >= groups[i].first && check <= groups[i].last)
+            return groups[i].group;
+    }
+    return 0;
 }

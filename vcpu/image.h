@@ -47,6 +47,7 @@ struct vcpu_limits {
     uint64_t cr4_allowed;  /* CR4 bits, without those that only a shadow has */
     uint64_t cr4_shadowed; /* CR4 bits that the guest sees and the processor does not get */
     uint64_t efer_allowed;
+    uint64_t debugctl_allowed;
     uint64_t xcr0_supported;
     uint32_t physical_bits;
     bool tsc_aux;
@@ -64,5 +65,8 @@ void vcpu_image_read(struct vcpu_image *image, const volatile struct nacelle_vcp
  */
 uint32_t vcpu_image_check(const struct vcpu_image *image, uint32_t group,
                           const struct vcpu_limits *limits);
+
+/* The group of the state page that holds what a check looks at; 0: none, the engine's own. */
+uint32_t vcpu_check_group(uint32_t check);
 
 #endif

@@ -4,12 +4,13 @@
 #define VCPU_INTERNAL_H
 
 #include <vcpu/vcpu.h>
+#include <x86/cpuid.h>
 
 #include "events.h"
 #include "image.h"
 #include "layout.h"
-#include "vmx/bitmap.h"
-#include "vmx/ept.h"
+#include "slat.h"
+#include "svm/part.h"
 
 /* MSRs of the guest that stay loaded after an exit: see msrs.c. */
 enum vcpu_msr {
@@ -46,18 +47,20 @@ enum vcpu_msr {
 #define VCPU_WORK_EVENTS (1u << 0) /* something pending, or a window wanted or open */
 #define VCPU_WORK_SLICE  (1u << 1)
 #define VCPU_WORK_FLUSH  (1u << 2) /* translations of this vCPU */
+#define VCPU_WORK_CHECK  (1u << 3) /* the client changed state that an entry checks */
 
 /* vcpu.known: fields of the VMCS whose value is in struct vcpu. */
 #define VCPU_KNOWN_IP (1u << 0) /* rip, rsp, rflags */
 
 struct vm {
-    struct ept_tables ept;
-    uint8_t *io_bitmap;  /* IO_BITMAP_BYTES */
-    uint8_t *msr_bitmap; /* MSR_BITMAP_BYTES */
-    uint64_t ept_pointer;
+    struct slat_tables slat;
+    uint8_t *io_bitmap;  /* permissions of I/O ports and MSRs, as the processor wants them */
+    uint8_t *msr_bitmap;
+    uint64_t root; /* names the tables to the processor */
     /* Counts the removed mappings: a vCPU that saw an older count flushes before it enters. */
     uint64_t generation;
     uint32_t written_msrs; /* bit n: enum vcpu_msr n was open for writing at some time */
+    bool efer_open;        /* reads of EFER were opened, and the engine answers them */
 };
 
 struct vcpu {
@@ -65,16 +68,17 @@ struct vcpu {
     uint64_t host_stack;
     uint64_t cr2;          /* at the last exit; the client's value after a store */
     uint32_t entry_status; /* enum vmx_status of an entry that failed, else 0 */
+    uint32_t launched;     /* VMRESUME, else VMLAUNCH */
+    uint64_t physical;     /* of the control structure */
+    uint64_t own_physical; /* of struct vcpu */
 
-    uint32_t launched;    /* VMRESUME, else VMLAUNCH */
     uint32_t work;        /* VCPU_WORK_* */
     uint32_t known;       /* VCPU_KNOWN_* */
     struct vcpu_cpu *cpu; /* whose processor may hold our VMCS in its caches, or 0 */
     struct vm *vm;
-    uint64_t physical; /* of the VMCS */
     uint64_t rip, rsp, rflags;
     uint64_t host_cr3;
-    uint64_t ept_generation;
+    uint64_t tables_generation;
     uint32_t exit_length; /* instruction length of the last exit, 0 when it has none */
     uint32_t vpid;        /* generation << 16 | VPID */
 
@@ -95,12 +99,16 @@ struct vcpu {
     uint64_t dr6;
     uint64_t xcr0;
     uint64_t pat; /* where entries do not switch it: what the client wants to read back */
+
+    struct svm_part svm;
 };
 
 _Static_assert(sizeof(struct vcpu) <= VCPU_STRUCT_SIZE, "size of struct vcpu");
 _Static_assert(offsetof(struct vcpu, host_stack) == VCPU_HOST_STACK, "entry.S");
 _Static_assert(offsetof(struct vcpu, cr2) == VCPU_CR2, "entry.S");
 _Static_assert(offsetof(struct vcpu, entry_status) == VCPU_ENTRY_STATUS, "entry.S");
+_Static_assert(offsetof(struct vcpu, physical) == VCPU_PHYSICAL, "entry.S");
+_Static_assert(offsetof(struct vcpu, own_physical) == VCPU_OWN_PHYSICAL, "entry.S");
 _Static_assert(VCPU_GENERAL == NACELLE_STATE_GENERAL - (VCPU_STRUCT_OFFSET - VCPU_STATE_OFFSET),
                "entry.S");
 
@@ -115,6 +123,12 @@ static inline void *vcpu_control_page(struct vcpu *vcpu)
 {
     return (char *)vcpu - (VCPU_STRUCT_OFFSET - VCPU_CONTROL_OFFSET);
 }
+
+/* cpu.c: what this CPU has. */
+bool vcpu_cpu_feature(enum x86_feature feature);
+uint32_t vcpu_cpu_physical_bits(void);
+/* XCR0 bits that guests may set. */
+uint64_t vcpu_cpu_xcr0(void);
 
 /* msrs.c: MSRs of the guest that stay loaded. */
 /* The index of an MSR, or VCPU_MSRS. */

@@ -7,8 +7,13 @@
 #define VCPU_HOST_STACK   0x00
 #define VCPU_CR2          0x08
 #define VCPU_ENTRY_STATUS 0x10
+#define VCPU_PHYSICAL     0x18
+#define VCPU_OWN_PHYSICAL 0x20
 
 /* The general registers, from struct vcpu: the state page begins VCPU_STRUCT_OFFSET before it. */
 #define VCPU_GENERAL (-0x3000 + 0x80)
+
+/* The control structure, from struct vcpu. */
+#define VCPU_CONTROL -0x2000
 
 #endif

@@ -8,26 +8,6 @@
 
 _Static_assert(sizeof(struct vcpu_cpu) <= 1024, "per-CPU storage stays small");
 
-/* --- CPUs --- */
-
-enum nacelle_error vcpu_cpu_enable(struct vcpu_cpu *cpu, void *page,
-                                   const struct vcpu_host_context *host,
-                                   struct vcpu_enable_failure *failure)
-{
-    cpu->host = *host;
-    return VENDOR(cpu_enable)(cpu, page, failure);
-}
-
-void vcpu_cpu_disable(struct vcpu_cpu *cpu)
-{
-    VENDOR(cpu_disable)(cpu);
-}
-
-uint32_t vcpu_vendor(void)
-{
-    return VENDOR_NUMBER;
-}
-
 /* --- Life cycle --- */
 
 struct vcpu *vcpu_create(void *memory)
@@ -58,7 +38,7 @@ void vcpu_attach(struct vcpu *vcpu, struct vm *vm)
         state->general[i] = 0;
     state->valid = 0;
     state->dirty = 0;
-    VENDOR(attach)(vcpu);
+    VENDOR(attach, vcpu);
 }
 
 void vcpu_unload(struct vcpu *vcpu)
@@ -69,8 +49,8 @@ void vcpu_unload(struct vcpu *vcpu)
     if (vcpu->cpu != cpu)
         return;
     vcpu_fpu_save(vcpu);
-    VENDOR(hidden_save)(vcpu);
-    VENDOR(clear)(vcpu);
+    VENDOR(hidden_save, vcpu);
+    VENDOR(clear, vcpu);
 }
 
 /* --- Registers and groups --- */
@@ -83,8 +63,8 @@ enum nacelle_error vcpu_get_register(struct vcpu *vcpu, uint64_t index, uint64_t
     if (index >= REGISTERS)
         return NACELLE_ERROR_INVALID_REGISTER;
     if (index == RSP_INDEX) {
-        VENDOR(make_current)(vcpu);
-        *value = VENDOR(get_rsp)(vcpu);
+        VENDOR(make_current, vcpu);
+        *value = VENDOR(get_rsp, vcpu);
     } else {
         *value = vcpu_state(vcpu)->general[index];
     }
@@ -96,8 +76,8 @@ enum nacelle_error vcpu_set_register(struct vcpu *vcpu, uint64_t index, uint64_t
     if (index >= REGISTERS)
         return NACELLE_ERROR_INVALID_REGISTER;
     if (index == RSP_INDEX) {
-        VENDOR(make_current)(vcpu);
-        VENDOR(set_rsp)(vcpu, value);
+        VENDOR(make_current, vcpu);
+        VENDOR(set_rsp, vcpu, value);
     } else {
         vcpu_state(vcpu)->general[index] = value;
     }
@@ -108,8 +88,8 @@ enum nacelle_error vcpu_fetch(struct vcpu *vcpu, uint32_t groups)
 {
     if ((groups & ~NACELLE_GROUPS_ALL) != 0)
         return NACELLE_ERROR_INVALID_GROUP;
-    VENDOR(make_current)(vcpu);
-    VENDOR(fetch)(vcpu, groups);
+    VENDOR(make_current, vcpu);
+    VENDOR(fetch, vcpu, groups);
     if ((groups & NACELLE_GROUP_FPU) != 0) {
         vcpu_fpu_save(vcpu);
         vcpu_fpu_fetch(vcpu);
@@ -126,7 +106,7 @@ enum nacelle_error vcpu_store(struct vcpu *vcpu, uint32_t groups, struct vcpu_re
 
     if ((groups & ~NACELLE_GROUPS_ALL) != 0)
         return NACELLE_ERROR_INVALID_GROUP;
-    limits = VENDOR(limits)(cpu);
+    limits = VENDOR(limits, cpu);
     vcpu_image_read(&image, vcpu_state(vcpu), groups);
     for (uint32_t group = 1; group <= NACELLE_GROUPS_ALL; group <<= 1) {
         if ((groups & group) == 0)
@@ -137,8 +117,8 @@ enum nacelle_error vcpu_store(struct vcpu *vcpu, uint32_t groups, struct vcpu_re
             return NACELLE_ERROR_INVALID_STATE;
     }
 
-    VENDOR(make_current)(vcpu);
-    VENDOR(store)(vcpu, groups, &image);
+    VENDOR(make_current, vcpu);
+    VENDOR(store, vcpu, groups, &image);
     if ((groups & NACELLE_GROUP_FPU) != 0) {
         vcpu_fpu_save(vcpu);
         vcpu_fpu_store(vcpu, &image);
@@ -152,8 +132,8 @@ enum nacelle_error vcpu_inject(struct vcpu *vcpu, uint32_t event, uint32_t error
 {
     struct vcpu_events *events = &vcpu->events;
 
-    VENDOR(make_current)(vcpu);
-    if (!vcpu_event_valid(event, error, length, VENDOR(error_code_vectors)(vcpu)))
+    VENDOR(make_current, vcpu);
+    if (!vcpu_event_valid(event, error, length, VENDOR(error_code_vectors, vcpu)))
         return NACELLE_ERROR_INVALID_EVENT;
     event |= NACELLE_EVENT_VALID;
     switch (event & NACELLE_EVENT_TYPE_MASK) {
@@ -180,8 +160,8 @@ bool vcpu_cancel(struct vcpu *vcpu, uint32_t event_type)
 
 enum nacelle_error vcpu_set_control(struct vcpu *vcpu, uint64_t control, uint64_t value)
 {
-    VENDOR(make_current)(vcpu);
-    return VENDOR(set_control)(vcpu, control, value);
+    VENDOR(make_current, vcpu);
+    return VENDOR(set_control, vcpu, control, value);
 }
 
 void vcpu_set_slice(struct vcpu *vcpu, uint64_t ticks)
@@ -196,7 +176,7 @@ struct nacelle_exit *vcpu_new_exit(struct vcpu *vcpu, uint32_t kind)
 {
     struct nacelle_exit *exit = &vcpu_state(vcpu)->exit;
 
-    *exit = (struct nacelle_exit){.kind = kind, .vendor = VENDOR_NUMBER};
+    *exit = (struct nacelle_exit){.kind = kind, .vendor = vcpu_vendor_number()};
     vcpu->exit_length = 0;
     if (vcpu_events_pending(&vcpu->events))
         exit->flags |= NACELLE_EXIT_EVENT_PENDING;
@@ -208,7 +188,7 @@ bool vcpu_resume(struct vcpu *vcpu, uint32_t flags)
     struct nacelle_vcpu_state *state = vcpu_state(vcpu);
     uint32_t dirty = ((volatile struct nacelle_vcpu_state *)state)->dirty & NACELLE_GROUPS_ALL;
 
-    VENDOR(make_current)(vcpu);
+    VENDOR(make_current, vcpu);
     if (dirty != 0) {
         struct vcpu_refusal refusal;
 
@@ -218,33 +198,33 @@ bool vcpu_resume(struct vcpu *vcpu, uint32_t flags)
 
             exit->number = refusal.check;
             exit->detail = refusal.group;
-            VENDOR(fetch_ip)(vcpu);
+            VENDOR(fetch_ip, vcpu);
             return false;
         }
     }
     if ((flags & NACELLE_RESUME_ADVANCE) != 0)
-        VENDOR(advance)(vcpu);
+        VENDOR(advance, vcpu);
     return true;
 }
 
 void vcpu_record_poke(struct vcpu *vcpu)
 {
-    VENDOR(make_current)(vcpu);
+    VENDOR(make_current, vcpu);
     (void)vcpu_new_exit(vcpu, NACELLE_EXIT_POKE);
-    VENDOR(fetch_ip)(vcpu);
+    VENDOR(fetch_ip, vcpu);
 }
 
 bool vcpu_prepare(struct vcpu *vcpu, uint64_t cr3)
 {
-    return VENDOR(prepare)(vcpu, cr3);
+    return VENDOR(prepare, vcpu, cr3);
 }
 
 _Noreturn void vcpu_enter(struct vcpu *vcpu)
 {
-    VENDOR(enter)(vcpu);
+    VENDOR(enter, vcpu);
 }
 
 enum vcpu_disposition vcpu_handle_exit(struct vcpu *vcpu, uint32_t *vector)
 {
-    return VENDOR(handle_exit)(vcpu, vector);
+    return VENDOR(handle_exit, vcpu, vector);
 }

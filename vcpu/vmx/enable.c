@@ -41,13 +41,6 @@
 #define ENTRY_OPTIONAL VMX_ENTRYCTL_LOAD_PAT
 #define ENTRY_TOGGLED  VMX_ENTRYCTL_IA32E_MODE_GUEST
 
-/* Components of XCR0 that a guest can have, each only together with the others of its line. */
-static const uint64_t xcr0_groups[] = {
-    X86_XCR0_AVX,
-    X86_XCR0_OPMASK | X86_XCR0_ZMM_HI256 | X86_XCR0_HI16_ZMM,
-    X86_XCR0_PKRU,
-};
-
 /* Everything that is decided before anything is changed. */
 struct plan {
     uint64_t basic;
@@ -57,17 +50,6 @@ struct plan {
     uint64_t cr0_fixed0, cr0_fixed1, cr4_fixed0, cr4_fixed1;
     uint64_t words[VMX_WORD_COUNT];
 };
-
-static struct x86_cpuid_regs cpuid_reader(void *context, uint32_t leaf, uint32_t subleaf)
-{
-    (void)context;
-    return x86_cpuid(leaf, subleaf);
-}
-
-static bool feature(enum x86_feature which)
-{
-    return x86_feature_present(cpuid_reader, NULL, which);
-}
 
 static bool fail(struct vcpu_enable_failure *failure, const char *what, const char *where)
 {
@@ -162,7 +144,7 @@ static bool plan_ept(struct plan *plan, struct vcpu_enable_failure *failure)
 /* Looks at everything and changes nothing. */
 static bool make_plan(struct plan *plan, struct vcpu_enable_failure *failure)
 {
-    if (!feature(X86_FEATURE_VMX))
+    if (!vcpu_cpu_feature(X86_FEATURE_VMX))
         return fail(failure, "VMX", "CPUID.1:ECX.5");
     plan->feature_control = x86_rdmsr(X86_MSR_FEATURE_CONTROL);
     if ((plan->feature_control & X86_FEATURE_CONTROL_LOCK) != 0 &&
@@ -174,45 +156,13 @@ static bool make_plan(struct plan *plan, struct vcpu_enable_failure *failure)
     plan->misc = x86_rdmsr(X86_MSR_VMX_MISC);
     if ((plan->misc & VMX_MISC_SAVE_LMA) == 0)
         return fail(failure, "saving of IA32_EFER.LMA at exits", "IA32_VMX_MISC");
-    if (!feature(X86_FEATURE_FXSR))
+    if (!vcpu_cpu_feature(X86_FEATURE_FXSR))
         return fail(failure, "FXSAVE", "CPUID.1:EDX.24");
     plan->cr0_fixed0 = x86_rdmsr(X86_MSR_VMX_CR0_FIXED0);
     plan->cr0_fixed1 = x86_rdmsr(X86_MSR_VMX_CR0_FIXED1);
     plan->cr4_fixed0 = x86_rdmsr(X86_MSR_VMX_CR4_FIXED0);
     plan->cr4_fixed1 = x86_rdmsr(X86_MSR_VMX_CR4_FIXED1);
     return true;
-}
-
-/* Does the standard form of all these components end within the state page's array? */
-static bool components_fit(uint64_t components)
-{
-    for (unsigned i = 2; i < 63; i++) {
-        struct x86_cpuid_regs regs;
-
-        if (!x86_bit(components, i))
-            continue;
-        regs = x86_cpuid(X86_CPUID_XSTATE, i);
-        if ((uint64_t)regs.ebx + regs.eax > NACELLE_STATE_FPU_SIZE)
-            return false;
-    }
-    return true;
-}
-
-static uint64_t xcr0_for_guests(void)
-{
-    uint64_t supported = x86_cpuid_xcr0_supported(cpuid_reader, NULL);
-    uint64_t allowed = X86_XCR0_X87 | X86_XCR0_SSE;
-
-    for (unsigned i = 0; i < sizeof(xcr0_groups) / sizeof(xcr0_groups[0]); i++) {
-        uint64_t group = xcr0_groups[i];
-
-        if ((supported & group) == group && components_fit(group))
-            allowed |= group;
-    }
-    /* AVX-512 needs AVX. */
-    if ((allowed & X86_XCR0_AVX) == 0)
-        allowed &= ~xcr0_groups[1];
-    return allowed;
 }
 
 static uint32_t features_found(const struct plan *plan)
@@ -231,8 +181,8 @@ static uint32_t features_found(const struct plan *plan)
         {plan->ept_vpid.invept_single, VCPU_FEATURE_INVEPT_SINGLE},
         {plan->ept_vpid.page_2m, VCPU_FEATURE_EPT_2M},
         {plan->ept_vpid.page_1g, VCPU_FEATURE_EPT_1G},
-        {feature(X86_FEATURE_XSAVE), VCPU_FEATURE_XSAVE},
-        {(plan->words[VMX_WORD_PROC2] & VMX_PROC2_RDTSCP) != 0 && feature(X86_FEATURE_RDTSCP),
+        {vcpu_cpu_feature(X86_FEATURE_XSAVE), VCPU_FEATURE_XSAVE},
+        {(plan->words[VMX_WORD_PROC2] & VMX_PROC2_RDTSCP) != 0 && vcpu_cpu_feature(X86_FEATURE_RDTSCP),
          VCPU_FEATURE_TSC_AUX},
         {(plan->words[VMX_WORD_EXIT] & VMX_EXITCTL_LOAD_PAT) != 0 &&
              (plan->words[VMX_WORD_EXIT] & VMX_EXITCTL_SAVE_PAT) != 0 &&
@@ -246,7 +196,7 @@ static uint32_t features_found(const struct plan *plan)
         {misc.activity_shutdown, VCPU_FEATURE_SHUTDOWN},
         {misc.activity_wait_for_sipi, VCPU_FEATURE_SIPI},
         {basic.ins_outs_information, VCPU_FEATURE_STRING_INFO},
-        {feature(X86_FEATURE_NX), VCPU_FEATURE_EFER_NX},
+        {vcpu_cpu_feature(X86_FEATURE_NX), VCPU_FEATURE_EFER_NX},
     };
     uint32_t features = 0;
 
@@ -271,16 +221,15 @@ static void fill_in_cpu(struct vcpu_cpu *cpu, const struct plan *plan)
     /* The guest without RDTSCP must not find INVPCID or XSAVES without their CPUID bits. */
     if ((cpu->features & VCPU_FEATURE_TSC_AUX) == 0)
         cpu->procedure2 &= ~VMX_PROC2_RDTSCP;
-    if (!feature(X86_FEATURE_INVPCID))
+    if (!vcpu_cpu_feature(X86_FEATURE_INVPCID))
         cpu->procedure2 &= ~VMX_PROC2_INVPCID;
-    if (!feature(X86_FEATURE_XSAVES))
+    if (!vcpu_cpu_feature(X86_FEATURE_XSAVES))
         cpu->procedure2 &= ~VMX_PROC2_XSAVES;
     cpu->preemption_timer_shift = vmx_misc_decode(plan->misc).preemption_timer_shift;
-    cpu->physical_bits = x86_cpuid_physical_bits(cpuid_reader, NULL);
+    cpu->physical_bits = vcpu_cpu_physical_bits();
     cpu->cr4_allowed = plan->cr4_fixed1 & VMX_CR4_ALLOWED;
     cpu->ept_pointer_flags = ept_pointer(0, EPT_LEVELS_4, X86_MEMORY_WB, false);
-    cpu->xcr0_supported = (cpu->features & VCPU_FEATURE_XSAVE) != 0 ? xcr0_for_guests()
-                                                                    : X86_XCR0_X87 | X86_XCR0_SSE;
+    cpu->xcr0_supported = vcpu_cpu_xcr0();
     /* VPID 0 is the host's: the first stamp is generation 0, VPID 1. */
     if (cpu->next_vpid == 0)
         cpu->next_vpid = 1;

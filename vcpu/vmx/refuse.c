@@ -85,32 +85,6 @@ static uint32_t check_of_error(uint32_t error, const struct vmx_entry_state *sta
     }
 }
 
-/* The group of the state page that holds what a check looks at; 0: none, the engine's own. */
-static uint32_t group_of_check(uint32_t check)
-{
-    static const struct {
-        uint8_t first, last;
-        uint32_t group;
-    } groups[] = {
-        {NACELLE_CHECK_EVENT_TYPE, NACELLE_CHECK_EVENT_LENGTH, NACELLE_GROUP_EVENTS},
-        {NACELLE_CHECK_CR0, NACELLE_CHECK_PCIDE, NACELLE_GROUP_CONTROL},
-        {NACELLE_CHECK_DEBUGCTL, NACELLE_CHECK_DR7, NACELLE_GROUP_DEBUG},
-        {NACELLE_CHECK_SYSENTER, NACELLE_CHECK_PAT, NACELLE_GROUP_SYSTEM_CALL},
-        {NACELLE_CHECK_EFER, NACELLE_CHECK_EFER_LMA, NACELLE_GROUP_CONTROL},
-        {NACELLE_CHECK_TR_SELECTOR, NACELLE_CHECK_LDTR_RIGHTS, NACELLE_GROUP_SEGMENTS},
-        {NACELLE_CHECK_TABLE_BASE, NACELLE_CHECK_TABLE_BASE, NACELLE_GROUP_TABLES},
-        {NACELLE_CHECK_RIP, NACELLE_CHECK_RFLAGS_IF, NACELLE_GROUP_IP},
-        {NACELLE_CHECK_ACTIVITY, NACELLE_CHECK_PENDING_DEBUG_BS, NACELLE_GROUP_EVENTS},
-        {NACELLE_CHECK_PDPTE, NACELLE_CHECK_PDPTE, NACELLE_GROUP_CONTROL},
-    };
-
-    for (unsigned i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
-        if (check >= groups[i].first && check <= groups[i].last)
-            return groups[i].group;
-    }
-    return 0;
-}
-
 void vmx_entry_refused(struct vcpu *vcpu, uint32_t reason)
 {
     struct nacelle_exit *exit;
@@ -136,7 +110,7 @@ void vmx_entry_refused(struct vcpu *vcpu, uint32_t reason)
     } else {
         exit->number = NACELLE_CHECK_LAUNCH_STATE; /* there was no current VMCS */
     }
-    exit->detail = group_of_check(exit->number);
+    exit->detail = vcpu_check_group(exit->number);
     vmx_fetch_ip(vcpu);
 }
 

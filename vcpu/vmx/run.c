@@ -167,10 +167,10 @@ static void flush_translations(const struct vcpu *vcpu, const struct vcpu_cpu *c
 static void flush_memory(struct vcpu *vcpu, const struct vcpu_cpu *cpu)
 {
     if ((cpu->features & VCPU_FEATURE_INVEPT_SINGLE) != 0)
-        (void)vmx_invept(VMX_INVEPT_SINGLE_CONTEXT, vcpu->vm->ept_pointer);
+        (void)vmx_invept(VMX_INVEPT_SINGLE_CONTEXT, vcpu->vm->root);
     else
         (void)vmx_invept(VMX_INVEPT_ALL_CONTEXT, 0);
-    vcpu->ept_generation = vcpu->vm->generation;
+    vcpu->tables_generation = vcpu->vm->generation;
 }
 
 static void write_slice(const struct vcpu *vcpu, const struct vcpu_cpu *cpu)
@@ -200,7 +200,7 @@ bool vmx_prepare(struct vcpu *vcpu, uint64_t cr3)
         vcpu->host_cr3 = cr3;
         vmwrite(VMCS_HOST_CR3, cr3);
     }
-    if (vcpu->ept_generation != vcpu->vm->generation)
+    if (vcpu->tables_generation != vcpu->vm->generation)
         flush_memory(vcpu, cpu);
     if (vcpu->work != 0 && !do_work(vcpu, cpu))
         return false;

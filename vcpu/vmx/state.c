@@ -296,6 +296,8 @@ struct vcpu_limits vmx_limits(const struct vcpu_cpu *cpu)
         .cr4_allowed = cpu->cr4_allowed,
         .cr4_shadowed = VMX_CR4_SHADOWED,
         .efer_allowed = (VMX_EFER_ALLOWED & ~X86_EFER_NXE) | nx,
+        /* The other bits need buffers or act beyond the guest. */
+        .debugctl_allowed = X86_DEBUGCTL_LBR | X86_DEBUGCTL_BTF,
         .xcr0_supported = cpu->xcr0_supported,
         .physical_bits = cpu->physical_bits,
         .tsc_aux = (cpu->features & VCPU_FEATURE_TSC_AUX) != 0,

@@ -97,7 +97,7 @@ void vmx_make_current(struct vcpu *vcpu)
     if (vcpu->cpu != cpu) {
         /* New on this CPU: its translations here may be those of long ago. */
         vcpu->cpu = cpu;
-        vcpu->ept_generation = 0;
+        vcpu->tables_generation = 0;
         write_host(vcpu, cpu);
         assign_vpid(vcpu, cpu);
     } else if (!vpid_current(vcpu, cpu)) {
@@ -165,7 +165,7 @@ static void write_controls(struct vcpu *vcpu, const struct vcpu_cpu *cpu)
         {VMCS_IO_BITMAP_A, vcpu_host_physical(vm->io_bitmap)},
         {VMCS_IO_BITMAP_B, vcpu_host_physical(vm->io_bitmap) + X86_PAGE_SIZE},
         {VMCS_MSR_BITMAPS, vcpu_host_physical(vm->msr_bitmap)},
-        {VMCS_EPT_POINTER, vm->ept_pointer},
+        {VMCS_EPT_POINTER, vm->root},
         {VMCS_VMCS_LINK_POINTER, ~UINT64_C(0)},
     };
 

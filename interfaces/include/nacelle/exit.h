@@ -113,6 +113,9 @@ enum nacelle_virtualization_instruction {
 #define NACELLE_EXIT_EVENT_PENDING (1u << 12)
 /* VMX: the entry failed, bit 31 of the exit reason (SDM vol 3 24.9.1). */
 #define NACELLE_EXIT_ENTRY_FAILED (1u << 13)
+/* The processor does not tell the operands of the instruction (SVM without decode assists):
+ * detail, value and gva may hold nothing, and the instruction at rip must be decoded for them. */
+#define NACELLE_EXIT_UNDECODED (1u << 14)
 
 /*
  * An event, to inject and as reported: bits 7-0 vector, 10-8 type, 11 has an error code, 31 valid.

@@ -61,6 +61,7 @@ struct vcpu_cpu {
     uint64_t cr4_allowed;   /* CR4 bits that guests may set */
     uint32_t physical_bits; /* physical-address width */
     uint32_t revision;      /* VMCS revision identifier */
+    uint64_t vendor[32];    /* internal: of the back end */
 };
 
 /* Why vcpu_cpu_enable failed, for one clear line: what is missing and where it was looked for. */
@@ -169,7 +170,9 @@ enum nacelle_error vcpu_set_control(struct vcpu *vcpu, uint64_t control, uint64_
  */
 bool vcpu_resume(struct vcpu *vcpu, uint32_t flags);
 
-/* From now on the guest runs for at most this many TSC ticks before VCPU_SLICE_OVER. */
+/* From now on the guest runs for at most this many TSC ticks before VCPU_SLICE_OVER. Only a hint: a
+ * processor without such a timer leaves it to the host's timer interrupt, which ends the guest's run
+ * whatever the guest does. */
 void vcpu_set_slice(struct vcpu *vcpu, uint64_t ticks);
 
 /*
@@ -190,7 +193,10 @@ _Noreturn void vcpu_host_exit(struct vcpu *vcpu);
 /* What an exit asks of the host. */
 enum vcpu_disposition {
     VCPU_SEND_EXIT,      /* the exit record is filled in: tell the client */
-    VCPU_ENTER_AGAIN,    /* handled in the engine: prepare and enter */
+    /* Handled in the engine: prepare and enter. The host's own handlers of interrupts and NMIs may
+     * have run meanwhile, on the stack of the host context: if they want someone else to run, so be
+     * it. */
+    VCPU_ENTER_AGAIN,
     VCPU_HOST_INTERRUPT, /* *vector was acknowledged and is the host's to handle */
     VCPU_HOST_NMI,       /* an NMI arrived: the host's */
     VCPU_SLICE_OVER      /* the time of vcpu_set_slice is used up */

@@ -150,6 +150,12 @@ static inline void x86_sti_hlt(void)
     __asm__ volatile("sti\n\thlt" : : : "memory");
 }
 
+/* Lets the interrupts in that are pending, and no others. */
+static inline void x86_sti_nop_cli(void)
+{
+    __asm__ volatile("sti\n\tnop\n\tnop\n\tcli" : : : "memory");
+}
+
 static inline void x86_pause(void)
 {
     __asm__ volatile("pause" : : : "memory");

@@ -21,6 +21,7 @@ void x86_wrmsr(uint32_t msr, uint64_t value);
 
 MODEL_REGISTER(cr0)
 MODEL_REGISTER(cr2)
+MODEL_REGISTER(cr3)
 MODEL_REGISTER(cr4)
 MODEL_REGISTER(dr0)
 MODEL_REGISTER(dr1)
@@ -29,6 +30,7 @@ MODEL_REGISTER(dr3)
 MODEL_REGISTER(dr6)
 
 void x86_clts(void);
+void x86_sti_nop_cli(void);
 
 struct x86_cpuid_regs {
     uint32_t eax;
@@ -66,5 +68,7 @@ enum vmx_invvpid_type {
 
 enum vmx_status vmx_invept(enum vmx_invept_type type, uint64_t eptp);
 enum vmx_status vmx_invvpid(enum vmx_invvpid_type type, uint16_t vpid, uint64_t address);
+
+void svm_vmsave(uint64_t vmcb);
 
 #endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Entry into the guest and exit from it.
+ *
+ * As on VMX, RSP is the struct vcpu itself while the guest's registers are loaded: the processor
+ * keeps it, and rax, which is the VMCB, over VMRUN. GIF is 0 from before the first register of the
+ * guest to after the last of the host: no interrupt, NMI or INIT finds anything in between. RFLAGS.IF
+ * is 1 in VMRUN, because with V_INTR_MASKING that is what lets a physical interrupt end the guest's
+ * run (APM vol. 2, 15.21.1); it stays pending, for the host to take when it wants.
+ */
+
+#include <x86/general_registers_asm.h>
+#include <x86/svm_vmcb.h>
+
+#include "../layout.h"
+
+.text
+
+/* void svm_entry(struct vcpu *): never returns. */
+.balign 16
+.globl svm_entry
+.type svm_entry, @function
+svm_entry:
+    clgi
+    sti
+    movq %rdi, %rsp
+    movq VCPU_GENERAL(%rsp), %rax
+    movq %rax, VCPU_CONTROL + SVM_VMCB_RAX(%rsp)
+    x86_gpr_load %rsp, VCPU_GENERAL
+    movq VCPU_PHYSICAL(%rsp), %rax
+    vmload
+    vmrun
+    vmsave
+    x86_gpr_store %rsp, VCPU_GENERAL
+    movq VCPU_CONTROL + SVM_VMCB_RAX(%rsp), %rax
+    movq %rax, VCPU_GENERAL(%rsp)
+    /* FS, GS, LDTR, TR and the system-call MSRs are still the guest's. */
+    movq VCPU_OWN_PHYSICAL(%rsp), %rax
+    vmload
+    movq %rsp, %rdi
+    movq VCPU_HOST_STACK(%rsp), %rsp
+    xorl %ebp, %ebp
+    pushq $0 /* in place of a return address: alignment, and the end of backtraces */
+    cli
+    stgi
+    jmp vcpu_host_exit
+.size svm_entry, . - svm_entry
+
+.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The SVM back end's part of struct vcpu. */
+#ifndef VCPU_SVM_PART_H
+#define VCPU_SVM_PART_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct svm_part {
+    uint64_t asid_generation; /* of the CPU's ASIDs; 0: none assigned */
+
+    /* A software event was injected with RIP moved on: where the instruction was. */
+    uint64_t soft_rip;
+    uint32_t soft_length; /* 0: no */
+
+    bool nmi_blocked; /* from the injection of an NMI to the end of IRET */
+    bool iret_seen;   /* IRET is being executed, at iret_rip: if that ends, NMIs are unblocked */
+    bool stepping;    /* RFLAGS.TF was set by the engine, to get control after one instruction */
+    bool step_tf;     /* and was set by the guest too */
+    uint64_t iret_rip;
+};
+
+#endif

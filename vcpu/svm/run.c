@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Before an entry: what has to be loaded, which event goes with it, which windows are open. */
+
+#include <vcpu_host.h>
+#include <x86/event.h>
+
+#include "svm.h"
+
+/* --- Hidden state: debug registers 0 to 3; VMLOAD and VMSAVE see to the rest --- */
+
+bool svm_debug_registers_live(struct vcpu *vcpu)
+{
+    return svm_vmcb_of(vcpu)->control.intercept_dr_write == 0;
+}
+
+static void debug_registers_load(const struct vcpu *vcpu)
+{
+    x86_write_dr0(vcpu->dr[0]);
+    x86_write_dr1(vcpu->dr[1]);
+    x86_write_dr2(vcpu->dr[2]);
+    x86_write_dr3(vcpu->dr[3]);
+}
+
+void svm_debug_registers_changed(const struct vcpu *vcpu)
+{
+    if (vcpu_host_cpu()->state_owner == vcpu)
+        debug_registers_load(vcpu);
+}
+
+void svm_hidden_refresh(struct vcpu *vcpu)
+{
+    if (!svm_debug_registers_live(vcpu))
+        return;
+    vcpu->dr[0] = x86_read_dr0();
+    vcpu->dr[1] = x86_read_dr1();
+    vcpu->dr[2] = x86_read_dr2();
+    vcpu->dr[3] = x86_read_dr3();
+}
+
+void svm_hidden_save(struct vcpu *vcpu)
+{
+    struct vcpu_cpu *cpu = vcpu_host_cpu();
+
+    if (cpu->state_owner != vcpu)
+        return;
+    svm_hidden_refresh(vcpu);
+    cpu->state_owner = NULL;
+}
+
+static void hidden_load(struct vcpu *vcpu)
+{
+    struct vcpu_cpu *cpu = vcpu_host_cpu();
+
+    if (cpu->state_owner != NULL)
+        svm_hidden_save(cpu->state_owner);
+    debug_registers_load(vcpu);
+    cpu->state_owner = vcpu;
+}
+
+/* --- Events --- */
+
+uint32_t svm_blocking(struct vcpu *vcpu)
+{
+    const struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
+    uint32_t blocking = vcpu->svm.nmi_blocked ? NACELLE_BLOCKING_NMI : 0;
+
+    /* One bit for both kinds of shadow. STI makes one only where it enables interrupts. */
+    if ((vmcb->control.interrupt_shadow & SVM_INTERRUPT_SHADOW) != 0)
+        blocking |= (vmcb->save.rflags & X86_RFLAGS_IF) != 0 ? NACELLE_BLOCKING_STI
+                                                             : NACELLE_BLOCKING_MOV_SS;
+    return blocking;
+}
+
+static struct vcpu_event_state event_state(struct vcpu *vcpu)
+{
+    return (struct vcpu_event_state){
+        .interrupts_enabled = (svm_vmcb_of(vcpu)->save.rflags & X86_RFLAGS_IF) != 0,
+        .blocking = svm_blocking(vcpu),
+        .activity = NACELLE_ACTIVITY_ACTIVE,
+        .error_code_vectors = svm_error_code_vectors(vcpu),
+    };
+}
+
+/* EVENTINJ knows the types interrupt, NMI, exception and INT n alone (15.20). */
+static uint32_t event_injection(uint32_t event)
+{
+    switch (event & NACELLE_EVENT_TYPE_MASK) {
+    case NACELLE_EVENT_PRIVILEGED_SOFTWARE_EXCEPTION:
+    case NACELLE_EVENT_SOFTWARE_EXCEPTION:
+        return (event & ~NACELLE_EVENT_TYPE_MASK) | NACELLE_EVENT_EXCEPTION;
+    default:
+        return event;
+    }
+}
+
+static void write_event(struct vcpu *vcpu, const struct vcpu_injection *injection)
+{
+    struct svm_vmcb_control *control = &svm_vmcb_of(vcpu)->control;
+
+    control->event_injection = event_injection(injection->event);
+    control->event_error =
+        (injection->event & NACELLE_EVENT_ERROR_CODE) != 0 ? injection->error : 0;
+    vcpu->svm.soft_length =
+        x86_event_is_soft((uint8_t)(injection->event >> 8 & 7u)) ? injection->length : 0;
+    /* Delivery ends the shadow. */
+    control->interrupt_shadow = 0;
+}
+
+/* A virtual interrupt that is intercepted: the exit comes as soon as the guest can take one. */
+static void write_interrupt_window(struct svm_vmcb *vmcb, bool wanted)
+{
+    const uint32_t open = SVM_V_IRQ | SVM_V_IGN_TPR | SVM_V_INTR_PRIO_MASK;
+
+    if (wanted) {
+        vmcb->control.v_interrupt |= open;
+        vmcb->control.intercept |= SVM_INTERCEPT_VINTR;
+    } else {
+        vmcb->control.v_interrupt &= ~open;
+        vmcb->control.intercept &= ~SVM_INTERCEPT_VINTR;
+    }
+    svm_changed(vmcb, SVM_CLEAN_TPR | SVM_CLEAN_INTERCEPTS);
+}
+
+/* Nothing left that svm_prepare would have to look at? */
+static void settle_events(struct vcpu *vcpu)
+{
+    const struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
+
+    if (!vcpu_events_pending(&vcpu->events) && vcpu->events.windows == 0 &&
+        (vmcb->control.intercept & SVM_INTERCEPT_VINTR) == 0)
+        vcpu->work &= ~VCPU_WORK_EVENTS;
+}
+
+/*
+ * An NMI, or the client's wish to know, waits. While the handler of the last one runs, IRET is
+ * intercepted; a window for what comes after IRET or after a shadow is one step wide. false: the
+ * window is open now, and the client asked for nothing but that.
+ */
+static bool open_nmi_window(struct vcpu *vcpu, const struct vcpu_injection *injection)
+{
+    uint32_t blocking = svm_blocking(vcpu);
+
+    if (injection->event != 0)
+        return true; /* at the next exit, whatever it is */
+    if (vcpu->svm.iret_seen || (blocking & NACELLE_BLOCKING_MOV_SS) != 0)
+        svm_step(vcpu);
+    return blocking != 0 || (vcpu->events.windows & NACELLE_WINDOW_NMI) == 0;
+}
+
+/* The entry does not take place: the state page holds an exit without operands. */
+static bool exit_instead(struct vcpu *vcpu, uint32_t kind)
+{
+    svm_cancel_injection(vcpu);
+    (void)vcpu_new_exit(vcpu, kind);
+    svm_fetch_ip(vcpu);
+    return false;
+}
+
+static bool prepare_events(struct vcpu *vcpu)
+{
+    struct vcpu_event_state guest = event_state(vcpu);
+    struct vcpu_injection injection = vcpu_events_select(&vcpu->events, &guest);
+
+    svm_cancel_injection(vcpu);
+    if (injection.shutdown) {
+        vcpu_events_consume(&vcpu->events, injection.consumes);
+        return exit_instead(vcpu, NACELLE_EXIT_SHUTDOWN);
+    }
+    if (injection.nmi_window && !open_nmi_window(vcpu, &injection)) {
+        vcpu->events.windows &= ~NACELLE_WINDOW_NMI;
+        return exit_instead(vcpu, NACELLE_EXIT_NMI_WINDOW);
+    }
+    if (injection.event != 0)
+        write_event(vcpu, &injection);
+    vcpu->consumes = injection.consumes;
+    write_interrupt_window(svm_vmcb_of(vcpu), injection.interrupt_window);
+    if (injection.event == 0)
+        settle_events(vcpu);
+    return true;
+}
+
+void svm_cancel_injection(struct vcpu *vcpu)
+{
+    svm_vmcb_of(vcpu)->control.event_injection = 0;
+    vcpu->svm.soft_length = 0;
+    vcpu->consumes = 0;
+}
+
+void svm_injection_done(struct vcpu *vcpu)
+{
+    struct svm_vmcb_control *control = &svm_vmcb_of(vcpu)->control;
+
+    if ((control->event_injection & NACELLE_EVENT_TYPE_MASK) == NACELLE_EVENT_NMI)
+        svm_nmi_set_blocked(vcpu, true);
+    control->event_injection = 0;
+    vcpu_events_consume(&vcpu->events, vcpu->consumes);
+    vcpu->consumes = 0;
+    settle_events(vcpu);
+}
+
+/* --- Everything else that an entry may need --- */
+
+static bool do_work(struct vcpu *vcpu)
+{
+    vcpu->work &= ~VCPU_WORK_SLICE; /* the host's timer interrupt ends the run */
+    if ((vcpu->work & VCPU_WORK_EVENTS) != 0 && !prepare_events(vcpu))
+        return false;
+    /* Only what a client wrote can be refused: no guest gets itself into such a state. Asking first
+     * keeps what some implementations save into the VMCB of an entry that they refuse out of it. */
+    if ((vcpu->work & VCPU_WORK_CHECK) != 0) {
+        uint32_t check = svm_failing_check(vcpu);
+
+        if (check != 0) {
+            svm_cancel_injection(vcpu);
+            svm_entry_refused(vcpu, check, false);
+            return false;
+        }
+        vcpu->work &= ~VCPU_WORK_CHECK;
+    }
+    return true;
+}
+
+bool svm_prepare(struct vcpu *vcpu, uint64_t cr3)
+{
+    struct vcpu_cpu *cpu = vcpu_host_cpu();
+
+    svm_make_current(vcpu);
+    /* The exit restores what is loaded at the entry. */
+    if (x86_read_cr3() != cr3)
+        x86_write_cr3(cr3);
+    if (vcpu->tables_generation != vcpu->vm->generation) {
+        vcpu->tables_generation = vcpu->vm->generation;
+        vcpu->work |= VCPU_WORK_FLUSH;
+    }
+    if (vcpu->svm.asid_generation != svm_cpu_of(cpu)->asid_generation)
+        svm_assign_asid(vcpu, cpu);
+    if ((vcpu->work & ~VCPU_WORK_FLUSH) != 0 && !do_work(vcpu))
+        return false;
+    if (cpu->state_owner != vcpu)
+        hidden_load(vcpu);
+    if (cpu->fpu_owner != vcpu)
+        vcpu_fpu_load(vcpu);
+    vcpu_state(vcpu)->valid = 0;
+    return true;
+}
+
+/* TLB_CONTROL for the next entry; what it asks for is done then. */
+static uint8_t tlb_control(struct vcpu *vcpu, struct vcpu_cpu *cpu)
+{
+    struct svm_cpu *svm = svm_cpu_of(cpu);
+    bool flush = (vcpu->work & VCPU_WORK_FLUSH) != 0;
+
+    vcpu->work &= ~VCPU_WORK_FLUSH;
+    if (svm->flush_all || (flush && (svm->features & SVM_FEATURE_FLUSH_BY_ASID) == 0)) {
+        svm->flush_all = false;
+        return SVM_TLB_FLUSH_ALL;
+    }
+    return flush ? SVM_TLB_FLUSH_ASID : SVM_TLB_NOTHING;
+}
+
+/*
+ * The return address that a software event pushes is that of the next instruction. Processors with
+ * next-RIP save push NRIP, others RIP (15.20); both are set.
+ */
+static void move_past_soft_event(struct vcpu *vcpu)
+{
+    struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
+    uint64_t next = vmcb->save.rip + vcpu->svm.soft_length;
+
+    vcpu->svm.soft_rip = vmcb->save.rip;
+    vmcb->save.rip = svm_in_64_bit_mode(vcpu) ? next : (uint32_t)next;
+    vmcb->control.next_rip = vmcb->save.rip;
+}
+
+void svm_enter(struct vcpu *vcpu)
+{
+    struct vcpu_cpu *cpu = vcpu->cpu;
+    struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
+
+    vmcb->control.tlb_control = tlb_control(vcpu, cpu);
+    if (vcpu->svm.soft_length != 0)
+        move_past_soft_event(vcpu);
+    /* The exit restores CR0 as it is now: the guest's FPU state is not the client's to use. */
+    if ((x86_read_cr0() & X86_CR0_TS) == 0)
+        x86_write_cr0(cpu->host_cr0);
+    svm_entry(vcpu);
+}

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Groups of guest state between the VMCB, the processor and the state page. */
+
+#include <vcpu_host.h>
+#include <x86/descriptor.h>
+#include <x86/event.h>
+#include <x86/paging.h>
+
+#include "svm.h"
+
+#define ERROR_CODE_VECTORS 0x00027d00u /* 8, 10-14, 17; 21, 29 and 30 need what guests lack */
+
+uint32_t svm_error_code_vectors(const struct vcpu *vcpu)
+{
+    const struct svm_vmcb *vmcb = svm_vmcb_of((struct vcpu *)vcpu);
+
+    return (vmcb->save.cr0 & X86_CR0_PE) != 0 ? ERROR_CODE_VECTORS : 0;
+}
+
+/* --- IP --- */
+
+void svm_fetch_ip(struct vcpu *vcpu)
+{
+    struct nacelle_vcpu_state *state = vcpu_state(vcpu);
+    const struct svm_vmcb_save *save = &svm_vmcb_of(vcpu)->save;
+
+    state->rip = save->rip;
+    state->rsp = save->rsp;
+    state->rflags = save->rflags;
+    state->valid |= NACELLE_GROUP_IP;
+}
+
+static void store_ip(struct vcpu *vcpu, const struct vcpu_image *image)
+{
+    struct svm_vmcb_save *save = &svm_vmcb_of(vcpu)->save;
+
+    save->rip = image->ip.rip;
+    save->rsp = image->ip.rsp;
+    save->rflags = image->ip.rflags;
+}
+
+uint64_t svm_get_rsp(struct vcpu *vcpu)
+{
+    return svm_vmcb_of(vcpu)->save.rsp;
+}
+
+void svm_set_rsp(struct vcpu *vcpu, uint64_t value)
+{
+    svm_vmcb_of(vcpu)->save.rsp = value;
+    vcpu_state(vcpu)->rsp = value;
+}
+
+/* --- Segments --- */
+
+static struct svm_segment *segment_of(struct svm_vmcb_save *save, unsigned index)
+{
+    struct svm_segment *const segments[NACELLE_SEGMENTS] = {
+        [NACELLE_ES] = &save->es, [NACELLE_CS] = &save->cs,     [NACELLE_SS] = &save->ss,
+        [NACELLE_DS] = &save->ds, [NACELLE_FS] = &save->fs,     [NACELLE_GS] = &save->gs,
+        [NACELLE_TR] = &save->tr, [NACELLE_LDTR] = &save->ldtr,
+    };
+
+    return segments[index];
+}
+
+/*
+ * Of the rights the processor keeps only what it observes (15.5.1): the rest is completed to what a
+ * descriptor would have. CPL is in a field of its own, and DPL of SS is that.
+ */
+static uint32_t rights_of(const struct svm_vmcb_save *save, unsigned index,
+                          const struct svm_segment *segment)
+{
+    uint32_t rights = x86_ar_from_vmcb(segment->attributes);
+
+    if ((rights & X86_AR_UNUSABLE) != 0)
+        return rights;
+    if (segment->limit > 0xfffff)
+        rights |= X86_AR_G;
+    else if ((segment->limit & 0xfff) != 0xfff)
+        rights &= ~X86_AR_G;
+    if (index == NACELLE_SS)
+        rights = (rights & ~(uint32_t)X86_AR_DPL_MASK) | (uint32_t)save->cpl << X86_AR_DPL_SHIFT;
+    if (index == NACELLE_TR)
+        rights |= X86_TYPE_TSS16_BUSY & X86_TYPE_LDT; /* the busy bit */
+    else if (index != NACELLE_LDTR)
+        rights |= X86_TYPE_ACCESSED;
+    return rights;
+}
+
+static void fetch_segments(struct vcpu *vcpu)
+{
+    struct nacelle_vcpu_state *state = vcpu_state(vcpu);
+    struct svm_vmcb_save *save = &svm_vmcb_of(vcpu)->save;
+
+    for (unsigned i = 0; i < NACELLE_SEGMENTS; i++) {
+        const struct svm_segment *segment = segment_of(save, i);
+
+        state->segments[i] = (struct nacelle_segment){
+            .selector = segment->selector,
+            .rights = rights_of(save, i, segment),
+            .base = segment->base,
+            .limit = segment->limit,
+        };
+    }
+}
+
+static void store_segments(struct vcpu *vcpu, const struct vcpu_image *image)
+{
+    struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
+
+    for (unsigned i = 0; i < NACELLE_SEGMENTS; i++) {
+        *segment_of(&vmcb->save, i) = (struct svm_segment){
+            .selector = image->segments[i].selector,
+            .attributes = x86_ar_to_vmcb(image->segments[i].rights),
+            .limit = image->segments[i].limit,
+            .base = image->segments[i].base,
+        };
+    }
+    vmcb->save.cpl = (uint8_t)x86_ar_dpl(image->segments[NACELLE_SS].rights);
+    svm_changed(vmcb, SVM_CLEAN_SEGMENTS);
+}
+
+/* --- Control registers --- */
+
+static void fetch_control(struct vcpu *vcpu)
+{
+    struct nacelle_vcpu_state *state = vcpu_state(vcpu);
+    const struct svm_vmcb_save *save = &svm_vmcb_of(vcpu)->save;
+
+    state->cr0 = save->cr0;
+    state->cr2 = save->cr2;
+    state->cr3 = save->cr3;
+    state->cr4 = save->cr4;
+    state->cr0_shadow = vcpu->cr0_shadow;
+    state->cr4_shadow = vcpu->cr4_shadow;
+    state->efer = save->efer & ~X86_EFER_SVME;
+    state->xcr0 = vcpu->xcr0;
+    state->xss = 0;
+    /* With nested paging the processor reads them from memory when it needs them (15.25.10). */
+    for (unsigned i = 0; i < 4; i++)
+        state->pdpte[i] = 0;
+}
+
+/* Of a shadow the client's bits; the others come from the register. */
+static uint64_t new_shadow(uint64_t value, uint64_t shadow, uint64_t client)
+{
+    return (value & ~client) | (shadow & client);
+}
+
+static void store_control(struct vcpu *vcpu, const struct vcpu_image *image)
+{
+    struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
+    uint64_t cr0 = image->control.cr0;
+
+    vcpu->cr0_shadow = new_shadow(cr0, image->control.cr0_shadow, vcpu->cr0_mask);
+    vcpu->cr4_shadow =
+        new_shadow(image->control.cr4, image->control.cr4_shadow, vcpu->cr4_mask);
+    vmcb->save.cr0 = cr0 | X86_CR0_ET;
+    vmcb->save.cr2 = image->control.cr2;
+    vmcb->save.cr3 = image->control.cr3;
+    vmcb->save.cr4 = image->control.cr4;
+    vmcb->save.efer = x86_efer_with_lma(image->control.efer, cr0) | X86_EFER_SVME;
+    vcpu_xcr0_set(vcpu, image->control.xcr0);
+    svm_changed(vmcb, SVM_CLEAN_CR | SVM_CLEAN_CR2);
+    vcpu->work |= VCPU_WORK_FLUSH;
+}
+
+/* --- Descriptor tables --- */
+
+static void fetch_tables(struct vcpu *vcpu)
+{
+    struct nacelle_vcpu_state *state = vcpu_state(vcpu);
+    const struct svm_vmcb_save *save = &svm_vmcb_of(vcpu)->save;
+
+    state->gdtr = (struct nacelle_table){.base = save->gdtr.base,
+                                         .limit = (uint16_t)save->gdtr.limit};
+    state->idtr = (struct nacelle_table){.base = save->idtr.base,
+                                         .limit = (uint16_t)save->idtr.limit};
+}
+
+static void store_tables(struct vcpu *vcpu, const struct vcpu_image *image)
+{
+    struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
+
+    vmcb->save.gdtr.base = image->gdtr.base;
+    vmcb->save.gdtr.limit = image->gdtr.limit;
+    vmcb->save.idtr.base = image->idtr.base;
+    vmcb->save.idtr.limit = image->idtr.limit;
+    svm_changed(vmcb, SVM_CLEAN_TABLES);
+}
+
+/* --- System-call MSRs: in the VMCB since the last VMSAVE --- */
+
+static void fetch_system_call(struct vcpu *vcpu)
+{
+    struct nacelle_vcpu_state *state = vcpu_state(vcpu);
+    const struct svm_vmcb_save *save = &svm_vmcb_of(vcpu)->save;
+
+    vcpu_tsc_aux_refresh(vcpu);
+    state->star = save->star;
+    state->lstar = save->lstar;
+    state->cstar = save->cstar;
+    state->fmask = save->fmask;
+    state->kernel_gs_base = save->kernel_gs_base;
+    state->sysenter_cs = save->sysenter_cs;
+    state->sysenter_esp = save->sysenter_esp;
+    state->sysenter_eip = save->sysenter_eip;
+    state->tsc_aux = vcpu->msrs[VCPU_MSR_TSC_AUX];
+    state->pat = save->pat;
+}
+
+static void store_system_call(struct vcpu *vcpu, const struct vcpu_image *image)
+{
+    struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
+
+    vmcb->save.star = image->system_call.star;
+    vmcb->save.lstar = image->system_call.lstar;
+    vmcb->save.cstar = image->system_call.cstar;
+    vmcb->save.fmask = image->system_call.fmask;
+    vmcb->save.kernel_gs_base = image->system_call.kernel_gs_base;
+    vmcb->save.sysenter_cs = image->system_call.sysenter_cs;
+    vmcb->save.sysenter_esp = image->system_call.sysenter_esp;
+    vmcb->save.sysenter_eip = image->system_call.sysenter_eip;
+    vmcb->save.pat = image->system_call.pat;
+    vcpu_msr_set(vcpu, VCPU_MSR_TSC_AUX, image->system_call.tsc_aux);
+    svm_changed(vmcb, SVM_CLEAN_NESTED);
+}
+
+/* --- Events --- */
+
+static void fetch_events(struct vcpu *vcpu)
+{
+    struct nacelle_vcpu_state *state = vcpu_state(vcpu);
+    const struct vcpu_events *events = &vcpu->events;
+
+    state->blocking = svm_blocking(vcpu);
+    state->activity = NACELLE_ACTIVITY_ACTIVE;
+    state->pending_debug = 0;
+    state->interrupt = events->interrupt;
+    state->nmi = events->nmi;
+    state->exception = events->exception;
+    state->exception_error = events->exception_error;
+    state->exception_length = events->exception_length;
+    state->vectoring = events->vectoring;
+    state->vectoring_error = events->vectoring_error;
+    state->vectoring_length = events->vectoring_length;
+    state->windows = events->windows;
+    state->reserved2 = events->deferred;
+}
+
+void svm_debug_exception(struct vcpu *vcpu, uint64_t causes)
+{
+    struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
+
+    vmcb->save.dr6 |= causes & (X86_DR6_B0 | X86_DR6_B1 | X86_DR6_B2 | X86_DR6_B3 | X86_DR6_BS);
+    svm_changed(vmcb, SVM_CLEAN_DR);
+    if (vcpu->events.exception == 0)
+        vcpu->events.exception = NACELLE_EVENT_VALID | NACELLE_EVENT_EXCEPTION | X86_VECTOR_DB;
+    vcpu->work |= VCPU_WORK_EVENTS;
+}
+
+static void store_events(struct vcpu *vcpu, const struct vcpu_image *image)
+{
+    const uint32_t shadows = NACELLE_BLOCKING_STI | NACELLE_BLOCKING_MOV_SS;
+    struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
+
+    vmcb->control.interrupt_shadow =
+        (image->events.blocking & shadows) != 0 ? SVM_INTERRUPT_SHADOW : 0;
+    svm_nmi_set_blocked(vcpu, (image->events.blocking & NACELLE_BLOCKING_NMI) != 0);
+    vcpu->events = (struct vcpu_events){
+        .interrupt = image->events.interrupt,
+        .nmi = image->events.nmi,
+        .exception = image->events.exception,
+        .exception_error = image->events.exception_error,
+        .exception_length = image->events.exception_length,
+        .vectoring = image->events.vectoring,
+        .vectoring_error = image->events.vectoring_error,
+        .vectoring_length = image->events.vectoring_length,
+        .deferred = image->events.deferred,
+        .windows = image->events.windows,
+    };
+    vcpu->work |= VCPU_WORK_EVENTS;
+    /* No field holds a debug exception that is pending: it becomes one to inject. */
+    if (image->events.pending_debug != 0)
+        svm_debug_exception(vcpu, image->events.pending_debug);
+}
+
+/* --- Debug registers --- */
+
+static void fetch_debug(struct vcpu *vcpu)
+{
+    struct nacelle_vcpu_state *state = vcpu_state(vcpu);
+    const struct svm_vmcb_save *save = &svm_vmcb_of(vcpu)->save;
+
+    if (vcpu_host_cpu()->state_owner == vcpu)
+        svm_hidden_refresh(vcpu);
+    for (unsigned i = 0; i < 4; i++)
+        state->dr[i] = vcpu->dr[i];
+    state->dr6 = save->dr6;
+    state->dr7 = save->dr7;
+    state->debugctl = save->debugctl;
+}
+
+static void store_debug(struct vcpu *vcpu, const struct vcpu_image *image)
+{
+    const uint64_t dr6_writable = X86_DR6_B0 | X86_DR6_B1 | X86_DR6_B2 | X86_DR6_B3 | X86_DR6_BD |
+                                  X86_DR6_BS | X86_DR6_BT;
+    struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
+
+    for (unsigned i = 0; i < 4; i++)
+        vcpu->dr[i] = image->debug.dr[i];
+    vmcb->save.dr6 = (image->debug.dr6 & dr6_writable) | X86_DR6_RESET;
+    vmcb->save.dr7 = image->debug.dr7 | X86_DR7_RESET;
+    vmcb->save.debugctl = image->debug.debugctl;
+    /* Only with virtual LBRs is DEBUGCTL switched; those who leave it 0 do not pay for that. */
+    vmcb->control.virtual_extensions = image->debug.debugctl != 0 ? SVM_VIRTUAL_LBR : 0;
+    svm_changed(vmcb, SVM_CLEAN_DR | SVM_CLEAN_LBR);
+    svm_debug_registers_changed(vcpu);
+}
+
+/* --- All of them --- */
+
+struct vcpu_limits svm_limits(const struct vcpu_cpu *cpu)
+{
+    bool lbr = svm_has((struct vcpu_cpu *)cpu, SVM_FEATURE_LBR);
+
+    return (struct vcpu_limits){
+        .cr4_allowed = cpu->cr4_allowed,
+        .efer_allowed = SVM_EFER_ALLOWED,
+        .debugctl_allowed = lbr ? X86_DEBUGCTL_LBR | X86_DEBUGCTL_BTF : 0,
+        .xcr0_supported = cpu->xcr0_supported,
+        .physical_bits = cpu->physical_bits,
+        .tsc_aux = (cpu->features & VCPU_FEATURE_TSC_AUX) != 0,
+        .activities = 1u << NACELLE_ACTIVITY_ACTIVE,
+    };
+}
+
+void svm_fetch(struct vcpu *vcpu, uint32_t groups)
+{
+    if ((groups & NACELLE_GROUP_IP) != 0)
+        svm_fetch_ip(vcpu);
+    if ((groups & NACELLE_GROUP_SEGMENTS) != 0)
+        fetch_segments(vcpu);
+    if ((groups & NACELLE_GROUP_CONTROL) != 0)
+        fetch_control(vcpu);
+    if ((groups & NACELLE_GROUP_TABLES) != 0)
+        fetch_tables(vcpu);
+    if ((groups & NACELLE_GROUP_SYSTEM_CALL) != 0)
+        fetch_system_call(vcpu);
+    if ((groups & NACELLE_GROUP_EVENTS) != 0)
+        fetch_events(vcpu);
+    if ((groups & NACELLE_GROUP_DEBUG) != 0)
+        fetch_debug(vcpu);
+}
+
+void svm_store(struct vcpu *vcpu, uint32_t groups, const struct vcpu_image *image)
+{
+    if ((groups & NACELLE_GROUP_IP) != 0)
+        store_ip(vcpu, image);
+    if ((groups & NACELLE_GROUP_SEGMENTS) != 0)
+        store_segments(vcpu, image);
+    if ((groups & NACELLE_GROUP_CONTROL) != 0)
+        store_control(vcpu, image);
+    if ((groups & NACELLE_GROUP_TABLES) != 0)
+        store_tables(vcpu, image);
+    if ((groups & NACELLE_GROUP_SYSTEM_CALL) != 0)
+        store_system_call(vcpu, image);
+    if ((groups & NACELLE_GROUP_EVENTS) != 0)
+        store_events(vcpu, image);
+    if ((groups & NACELLE_GROUP_DEBUG) != 0)
+        store_debug(vcpu, image);
+    vcpu->work |= VCPU_WORK_CHECK;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A VM: guest-physical memory, I/O-port and MSR permissions. */
+
+#include <vcpu_host.h>
+#include <x86/msr.h>
+#include <x86/paging.h>
+
+#include "vendor.h"
+
+_Static_assert(sizeof(struct vm) <= VM_HOST_OFFSET, "struct vm has half a page");
+
+struct vm *vm_create(void *memory, size_t size)
+{
+    struct vm *vm = memory;
+
+    vm->generation = 1; /* unlike that of a vCPU that is new on a CPU: its first entry flushes */
+    vm->written_msrs = 0;
+    vm->efer_open = false;
+    VENDOR(vm_init, vm, (uint8_t *)memory + X86_PAGE_SIZE, (uint32_t)(size / X86_PAGE_SIZE) - 1);
+    return vm;
+}
+
+/* This CPU forgets the VM's translations; the others do before a vCPU of the VM enters there. */
+static void flush(struct vm *vm)
+{
+    vm->generation++;
+    VENDOR(vm_flush, vm);
+}
+
+void vm_destroy(struct vm *vm)
+{
+    flush(vm);
+}
+
+enum nacelle_error vm_map(struct vm *vm, uint64_t gpa, uint64_t physical, unsigned size_bits,
+                          unsigned rights, unsigned flags)
+{
+    const struct slat_mapping mapping = {
+        .gpa = gpa,
+        .physical = physical,
+        .size_bits = size_bits,
+        .rights = rights,
+        .uncached = (flags & NACELLE_MAP_UNCACHED) != 0,
+    };
+
+    if ((flags & ~NACELLE_MAP_UNCACHED) != 0)
+        return NACELLE_ERROR_INVALID_ARGUMENT;
+    /* Nothing was present there, and no processor keeps that (SDM vol. 3, 28.3.1): no flush. */
+    return slat_map(&vm->slat, &mapping);
+}
+
+enum nacelle_error vm_unmap(struct vm *vm, uint64_t gpa, unsigned size_bits)
+{
+    enum nacelle_error error = slat_unmap(&vm->slat, gpa, size_bits);
+
+    if (error == NACELLE_ERROR_OK)
+        flush(vm);
+    return error;
+}
+
+void vm_open_ports(struct vm *vm, uint16_t first, uint16_t last)
+{
+    VENDOR(ports_set, vm, first, last, false);
+}
+
+void vm_close_ports(struct vm *vm, uint16_t first, uint16_t last)
+{
+    VENDOR(ports_set, vm, first, last, true);
+}
+
+/*
+ * MSRs that entries and exits switch, or that stay loaded and go with their vCPU; and rights that
+ * may be given. All others are the host's or another guest's. EFER and XSS have bits whose meaning
+ * the engine does not switch, so a guest may only look.
+ */
+static const struct openable {
+    uint32_t msr;
+    uint32_t rights;
+    uint32_t feature; /* VCPU_FEATURE_* that it needs, or 0 */
+} openable[] = {
+    {X86_MSR_TIME_STAMP_COUNTER, NACELLE_RIGHT_READ, 0},
+    {X86_MSR_SYSENTER_CS, NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE, 0},
+    {X86_MSR_SYSENTER_ESP, NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE, 0},
+    {X86_MSR_SYSENTER_EIP, NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE, 0},
+    {X86_MSR_PAT, NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE, VCPU_FEATURE_PAT},
+    {X86_MSR_EFER, NACELLE_RIGHT_READ, 0},
+    {X86_MSR_STAR, NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE, 0},
+    {X86_MSR_LSTAR, NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE, 0},
+    {X86_MSR_CSTAR, NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE, 0},
+    {X86_MSR_FMASK, NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE, 0},
+    {X86_MSR_FS_BASE, NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE, 0},
+    {X86_MSR_GS_BASE, NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE, 0},
+    {X86_MSR_KERNEL_GS_BASE, NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE, 0},
+    {X86_MSR_TSC_AUX, NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE, VCPU_FEATURE_TSC_AUX},
+};
+
+static uint32_t rights_openable(uint32_t msr)
+{
+    const struct vcpu_cpu *cpu = vcpu_host_cpu();
+
+    for (unsigned i = 0; i < sizeof(openable) / sizeof(openable[0]); i++) {
+        if (openable[i].msr == msr && (openable[i].feature & ~cpu->features) == 0)
+            return openable[i].rights;
+    }
+    return 0;
+}
+
+enum nacelle_error vm_open_msr(struct vm *vm, uint32_t msr, unsigned rights)
+{
+    enum vcpu_msr index = vcpu_msr_index(msr);
+
+    if (!VENDOR(msr_covered, msr))
+        return NACELLE_ERROR_OUT_OF_RANGE;
+    if (rights == 0 || (rights & ~(NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE)) != 0)
+        return NACELLE_ERROR_INVALID_ARGUMENT;
+    if ((rights & ~rights_openable(msr)) != 0)
+        return NACELLE_ERROR_MSR_NOT_OPENABLE;
+
+    if ((rights & NACELLE_RIGHT_WRITE) != 0 && index != VCPU_MSRS)
+        vm->written_msrs |= 1u << index;
+    (void)VENDOR(msr_set, vm, msr, (rights & NACELLE_RIGHT_READ) == 0,
+                 (rights & NACELLE_RIGHT_WRITE) == 0);
+    return NACELLE_ERROR_OK;
+}
+
+enum nacelle_error vm_close_msr(struct vm *vm, uint32_t msr)
+{
+    if (!VENDOR(msr_set, vm, msr, true, true))
+        return NACELLE_ERROR_OUT_OF_RANGE;
+    return NACELLE_ERROR_OK;
+}
