@@ -63,7 +63,7 @@ CASE "syscall, stack not canonical", UD, 0
         ud2
 CASE "syscall, stack not canonical, then used", SS, 0
         YIELD
-        movabs  $NOT_CANONICAL, %rsp
+        movabs  $NOT_CANONICAL + 16, %rsp
         syscall
         AT
         push    %rax
