@@ -28,7 +28,8 @@ static bool make_plan(struct plan *plan, struct vcpu_enable_failure *failure)
         return fail(failure, "SVM", "CPUID.80000001H:ECX.2");
     leaf = x86_cpuid(X86_CPUID_SVM, 0);
     plan->capability = svm_capability_decode(leaf.eax, leaf.ebx, leaf.edx);
-    plan->vm_cr = x86_rdmsr(X86_MSR_AMD_VM_CR);
+    /* Bochs 2.7 has SVM without VM_CR: then nothing turns it off. */
+    (void)x86_rdmsr_safe(X86_MSR_AMD_VM_CR, &plan->vm_cr);
     if ((plan->vm_cr & X86_VM_CR_SVMDIS) != 0 && (plan->vm_cr & X86_VM_CR_LOCK) != 0)
         return fail(failure, "SVM (turned off and locked by the firmware)", "VM_CR");
     if ((plan->capability.features & SVM_FEATURE_NESTED_PAGING) == 0)

@@ -36,7 +36,7 @@ enum nacelle_type {
 #define NACELLE_SIZE_THREAD       13
 #define NACELLE_SIZE_ENDPOINT     6
 #define NACELLE_SIZE_NOTIFICATION 8
-#define NACELLE_SIZE_VM_MIN       15
+#define NACELLE_SIZE_VM_MIN       16
 #define NACELLE_SIZE_VM_MAX       24
 #define NACELLE_SIZE_VCPU         14
 
