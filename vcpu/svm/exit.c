@@ -150,20 +150,29 @@ static void undecoded(struct nacelle_exit *out)
     out->flags |= NACELLE_EXIT_UNDECODED;
 }
 
+/* That of the mode, where the processor does not tell (QEMU's translator): no prefix is assumed. */
+static unsigned address_size(const struct svm_exit_info *info, const struct svm_io *io)
+{
+    if (io->address_size != 0)
+        return io->address_size;
+    return info->long_64 ? 8 : info->code_32 ? 4 : 2;
+}
+
 static void shape_port_string(struct nacelle_exit *out, const struct svm_exit_info *info,
                               const uint64_t general[16], const struct svm_io *io)
 {
     /* ES cannot be overridden; which segment OUTS uses only decode assists tell. */
     unsigned segment = io->in ? 0u : info->decode_assists ? io->segment : 3u;
-    uint64_t mask = mask_of_size(io->address_size);
+    unsigned bytes = address_size(info, io);
+    uint64_t mask = mask_of_size(bytes);
     uint64_t address = (io->in ? general[X86_RDI] : general[X86_RSI]) & mask;
 
     address += info->long_64 && segment < 4 ? 0 : info->segment_base[segment];
     out->flags |= NACELLE_EXIT_STRING | NACELLE_EXIT_GVA_VALID;
     out->gva = info->long_64 ? address : (uint32_t)address;
-    out->detail = segment | (uint32_t)io->address_size << 8;
+    out->detail = segment | bytes << 8;
     out->count = 1;
-    if (!io->in && !info->decode_assists)
+    if (io->address_size == 0 || (!io->in && !info->decode_assists))
         undecoded(out);
     if (io->rep) {
         out->flags |= NACELLE_EXIT_REPEAT;

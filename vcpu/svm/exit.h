@@ -21,6 +21,7 @@ struct svm_exit_info {
     uint64_t segment_base[6]; /* in the architecture's order; for string I/O */
     uint32_t mapping_rights;  /* NACELLE_RIGHT_* of the second-level mapping at EXITINFO2 */
     bool long_64;
+    bool code_32; /* CS.D, outside 64-bit mode */
     bool decode_assists;
 };
 

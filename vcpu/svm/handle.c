@@ -40,6 +40,7 @@ static void read_info(struct vcpu *vcpu, struct svm_exit_info *info)
     info->rsp = vmcb->save.rsp;
     info->dr6 = vmcb->save.dr6;
     info->long_64 = svm_in_64_bit_mode(vcpu);
+    info->code_32 = (x86_ar_from_vmcb(vmcb->save.cs.attributes) & X86_AR_DB) != 0;
     info->decode_assists = svm_has(vcpu->cpu, SVM_FEATURE_DECODE_ASSISTS);
     if (svm_has(vcpu->cpu, SVM_FEATURE_NRIP_SAVE))
         info->next_rip = vmcb->control.next_rip;
