@@ -98,7 +98,8 @@ platform_show_cpus() {
         echo q
     } >&6
     await_emulator
-    tail -c +$((before + 1)) "$work/emulator.out" | grep -v '^(0)\.\|^$' | sed 's/^<bochs:[0-9]*> //'
+    tail -c +$((before + 1)) "$work/emulator.out" | grep -v '^(0)\.\|^$' |
+        sed 's/^<bochs:[0-9]*> //'
 }
 
 platform_triple_fault() {

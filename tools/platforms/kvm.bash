@@ -27,8 +27,8 @@ platform_obstacle() {
         return
     fi
     if ! grep -qwE -m 1 'vmx|svm' /proc/cpuinfo; then
-        echo "the processor shows neither VMX nor SVM; switch them on in the firmware, or, if this" \
-            "is a virtual machine, nested virtualization in its host"
+        echo "the processor shows neither VMX nor SVM; switch them on in the firmware, or, if" \
+            "this is a virtual machine, nested virtualization in its host"
         return
     fi
     for module in kvm_intel kvm_amd; do

@@ -125,9 +125,9 @@ static void init_control_registers(void)
      X86_RFLAGS_AC)
 
 /*
- * Clients enter by SYSENTER where the processor switches its MSRs along with the guests' own, and by
- * SYSCALL where it does so with those (VMLOAD; SYSENTER is no instruction of 64-bit code there, APM
- * vol 3 SYSENTER). The other way is closed.
+ * Clients enter by SYSENTER where the transitions to and from a guest switch its MSRs, and by
+ * SYSCALL where VMLOAD switches those (there SYSENTER is no instruction of 64-bit code, APM vol 3).
+ * The other way is closed.
  */
 static void init_system_calls(const struct cpu *cpu)
 {

@@ -34,7 +34,7 @@
 #define CPU_DATA_SIZE           0x2000
 
 /*
- * Selectors. The order is what SYSENTER and SYSEXIT demand (SDM vol 2 SYSEXIT), and SYSCALL and SYSRET
+ * Selectors. The order is what SYSENTER and SYSEXIT demand (SDM vol 2 SYSEXIT); SYSCALL and SYSRET
  * count from SELECTOR_KERNEL_CODE and SELECTOR_USER_CODE32 (APM vol 2 6.1.1).
  */
 #define SELECTOR_KERNEL_CODE  0x08

@@ -27,7 +27,7 @@ static uint64_t endpoint;
 static struct thread client;
 static struct nacelle_message message;
 
-/* Faults that QEMU's translator gets wrong: docs/platforms.md. That they are faults must be enough. */
+/* Faults that QEMU's translator gets wrong: docs/platforms.md. There, any fault must be enough. */
 static const char *const wrong_in_tcg[] = {
     "int 0x80",
     "int3",

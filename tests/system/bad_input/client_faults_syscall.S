@@ -18,8 +18,8 @@ ONE "sysexit", UD | GP, 0, sysexitq
 #include "client_faults_virtualization.inc"
 
 /*
- * System calls with odd registers. The processor clears the flags that SFMASK names (APM vol. 3): the
- * server must not be upset by TF, AC, NT or DF, or by any stack pointer, which SYSCALL keeps.
+ * System calls with odd registers. The processor clears the flags that SFMASK names (APM vol. 3):
+ * the server must not be upset by TF, AC, NT or DF, or by any stack pointer, which SYSCALL keeps.
  * What the client gets back of its flags is its own affair.
  */
         .macro YIELD
