@@ -47,11 +47,15 @@ void vcpu_lost_vm(struct vcpu_object *object)
 
 void vcpu_take_reply(struct vcpu_object *object, uint32_t flags)
 {
-    if ((flags & NACELLE_RESUME_STAY) != 0) {
-        return; /* still in state REPLY, and the caller takes the replier away */
+    /* What an earlier reply was refused for is sent first, even if this one would be taken. */
+    if (!object->exit_pending) {
+        object->exit_pending =
+            !vcpu_resume(vcpu_engine(object), flags & ~(uint32_t)NACELLE_RESUME_STAY);
     }
-    object->exit_pending = !vcpu_resume(vcpu_engine(object), flags);
-    object->execution.state = EXECUTION_RUNNABLE;
+    /* With STAY it is still in state REPLY, and the caller takes the replier away. */
+    if ((flags & NACELLE_RESUME_STAY) == 0) {
+        object->execution.state = EXECUTION_RUNNABLE;
+    }
 }
 
 /* The exit in the state page becomes a message to the client. */
