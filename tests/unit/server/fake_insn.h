@@ -18,7 +18,6 @@ struct fake_machine {
     uint8_t fpu[512];   /* the registers, as FXSAVE stores them */
     uint16_t data[4];   /* selectors ds es fs gs */
     uint32_t ports[16]; /* last value written, by the low bits of the port */
-    bool interrupts;
 };
 
 extern struct fake_machine machine;
@@ -33,14 +32,16 @@ static inline uint64_t x86_rdtsc(void)
     return machine.tsc++;
 }
 
+/* Interrupts are on: whatever is pending comes now. */
+void fake_interrupts(void);
+
 static inline void x86_sti(void)
 {
-    machine.interrupts = true;
+    fake_interrupts();
 }
 
 static inline void x86_cli(void)
 {
-    machine.interrupts = false;
 }
 
 static inline void x86_sti_hlt(void)

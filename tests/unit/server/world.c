@@ -17,6 +17,7 @@ struct fake_machine machine;
 struct world world;
 struct message world_reply;
 struct vcpu *world_guest;
+void (*world_interrupt)(void);
 
 uint64_t *server_pml4;
 uint64_t server_root;
@@ -61,6 +62,13 @@ static _Noreturn void leave_with(enum world_event event)
 _Noreturn void fake_halt(void)
 {
     leave_with(WORLD_IDLE);
+}
+
+void fake_interrupts(void)
+{
+    if (world_interrupt != NULL) {
+        world_interrupt();
+    }
 }
 
 _Noreturn void return_by_sysexit(struct thread *thread)
@@ -193,6 +201,7 @@ void world_start(void)
     }
     host_cpu.cr3 = server_root;
     world_guest = NULL;
+    world_interrupt = NULL;
     cspace_init(world.cspace, 15);
     aspace_init(aspace, 16, server_pml4);
     thread_init(world.root);

@@ -51,6 +51,9 @@ enum world_event {
 
 extern struct vcpu *world_guest;
 
+/* Called when interrupts are on between the steps of a long operation; 0: nothing happens. */
+extern void (*world_interrupt)(void);
+
 /* Runs the scheduler up to there. */
 enum world_event world_run(void);
 
