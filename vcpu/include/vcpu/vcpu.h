@@ -207,10 +207,11 @@ enum vcpu_disposition vcpu_handle_exit(struct vcpu *vcpu, uint32_t *vector);
 void vcpu_record_poke(struct vcpu *vcpu);
 
 /*
- * State that user level can see: FPU registers, XCR0 and TSC_AUX. After an exit the guest's are still
- * loaded (cpu->fpu_owner) and CR0.TS is 1. vcpu_fpu_save puts them into the vCPU's memory, loads the
- * host's XCR0 and 0 as TSC_AUX, and leaves fpu_owner 0 and CR0.TS 1; the host calls it before anyone
- * but the vCPU's own client may run. vcpu_fetch and vcpu_store of the FPU group do so too.
+ * State that user level can see: FPU registers, XCR0 and TSC_AUX. After an exit the guest's are
+ * still loaded (cpu->fpu_owner) and CR0.TS is 1. vcpu_fpu_save puts them into the vCPU's memory,
+ * loads the host's XCR0 and 0 as TSC_AUX, and leaves fpu_owner 0 and CR0.TS 1; the host calls it
+ * before anyone but the vCPU's own client may run. vcpu_fetch and vcpu_store of the FPU group do so
+ * too.
  */
 void vcpu_fpu_save(struct vcpu *vcpu);
 
