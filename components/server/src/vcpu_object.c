@@ -119,6 +119,14 @@ void vcpu_run(struct cpu *cpu, struct vcpu_object *object)
     vcpu_enter(vcpu);
 }
 
+/* The guest was running; whether by the timer or another interrupt, somebody else is to run now. */
+static void count_preemption(struct vcpu_object *object)
+{
+    if (schedule_switches()) {
+        object->preemptions++;
+    }
+}
+
 _Noreturn void vcpu_host_exit(struct vcpu *vcpu)
 {
     struct vcpu_object *object = vcpu_object_of(vcpu);
@@ -133,13 +141,14 @@ _Noreturn void vcpu_host_exit(struct vcpu *vcpu)
             panic("machine check while a guest ran", NULL);
         }
         interrupt_handle(vector);
+        count_preemption(object);
         break;
     case VCPU_SLICE_OVER:
-        object->preemptions++;
         schedule_tick();
         /* Bochs 2.7 does not leave a guest with interrupts off for an external interrupt: it is
          * still pending, and would never come if the same guest went on. */
         interrupt_take_pending();
+        count_preemption(object);
         break;
     case VCPU_ENTER_AGAIN:
     case VCPU_HOST_NMI: /* nobody here has a use for it */
