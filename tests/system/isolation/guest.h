@@ -43,7 +43,7 @@
 #define ITEM_LSTAR          1
 #define ITEM_CSTAR          2
 #define ITEM_FMASK          3
-#define ITEM_KERNEL_GS_BASE 0
+#define ITEM_KERNEL_GS_BASE 4
 #define ITEM_FS_BASE        5
 #define ITEM_GS_BASE        6
 #define ITEM_SYSENTER_CS    7
@@ -51,22 +51,20 @@
 #define ITEM_SYSENTER_EIP   9
 #define ITEM_PAT            10
 #define ITEM_TSC_AUX        11
-#define ITEM_RDTSCP         12
-#define ITEM_XCR0           13
-#define ITEM_CR2            14
-#define ITEM_DR0            15
-#define ITEM_DR1            16
-#define ITEM_DR2            17
-#define ITEM_DR3            18
-#define ITEM_DR6            19
-#define ITEM_DR7            20
-#define ITEM_X87_CONTROL    21
-#define ITEM_MXCSR          22
-#define ITEM_X87            23
-#define ITEM_SSE            24
-#define ITEM_EXTENDED       25
-#define ITEM_SWAPGS         26
-#define ITEMS               27
+#define ITEM_XCR0           12
+#define ITEM_CR2            13
+#define ITEM_DR0            14
+#define ITEM_DR1            15
+#define ITEM_DR2            16
+#define ITEM_DR3            17
+#define ITEM_DR6            18
+#define ITEM_DR7            19
+#define ITEM_X87_CONTROL    20
+#define ITEM_MXCSR          21
+#define ITEM_X87            22
+#define ITEM_SSE            23
+#define ITEM_EXTENDED       24
+#define ITEMS               25
 
 /* Numbers of general registers in DATA_MISMATCH begin here; 0 there is no mismatch. */
 #define MISMATCH_ITEM     1
