@@ -17,9 +17,8 @@ enum {
     FEATURE_XSAVE = 1,
     FEATURE_RDTSCP = 2,
     FEATURE_INVPCID = 4,
-    FEATURE_SMX = 8,
-    FEATURE_MONITOR = 16,
-    FEATURE_STEP = 32
+    FEATURE_MONITOR = 8,
+    FEATURE_STEP = 16,
 };
 
 /* How the value of a register is meant. */
@@ -95,9 +94,10 @@ struct exits_group {
 extern const struct exits_group exits_port, exits_system, exits_control, exits_tables, exits_memory,
     exits_exception, exits_task, exits_virtualization;
 
-void exits_run_group(const struct exits_group *group);
+/* features: FEATURE_* of the machine; cases that need others are left out. */
+void exits_run_group(const struct exits_group *group, uint32_t features);
 
-/* Which of FEATURE_* the machine has. */
+/* Which of FEATURE_* the machine has; the first exit is behind. */
 uint32_t exits_features(void);
 
 /* For cases that are not in tables: the state of `mode` with code[0...size) and HLT behind it, and

@@ -295,10 +295,8 @@ static void run_case(enum mode mode, const struct exits_case *test)
         nacelle_check(nacelle_vm_close_msr(rig_vm, 0xc0000080u + test->open_msr), "close MSR");
 }
 
-void exits_run_group(const struct exits_group *group)
+void exits_run_group(const struct exits_group *group, uint32_t features)
 {
-    uint32_t features = exits_features();
-
     for (unsigned mode = REAL; mode < MODES; mode++) {
         unsigned size = modes[mode].bits / 32;
 
