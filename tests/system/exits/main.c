@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Causes every kind of exit in every processor mode and checks what is reported. */
 #include "cases.h"
+#include "climb.h"
 #include "events.h"
 #include "rig.h"
 #include "verdict.h"
@@ -14,7 +15,6 @@ int main(const struct nacelle_client_info *info)
         &exits_port,   &exits_system,    &exits_control, &exits_tables,
         &exits_memory, &exits_exception, &exits_task,    &exits_virtualization,
     };
-
     uint32_t features;
 
     rig_init(info);
@@ -27,6 +27,7 @@ int main(const struct nacelle_client_info *info)
         nacelle_print("%s\n", groups[i]->name);
         exits_run_group(groups[i], features);
     }
+    climb_run();
     events_run();
     refusals_run();
     return verdict_summary("exits");
