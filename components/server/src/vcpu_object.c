@@ -67,7 +67,7 @@ static void send_exit(struct vcpu_object *object)
     uint32_t kind = *(const volatile uint32_t *)&record->kind;
     bool has_gpa = kind == NACELLE_EXIT_MEMORY || kind == NACELLE_EXIT_MISCONFIGURATION;
 
-    /* An exit that waited to be sent lay in the client's page meanwhile: no label is forged there. */
+    /* An exit that waited lay in the client's page meanwhile: no label is forged there. */
     if (kind >= NACELLE_EXIT_COUNT) {
         kind = NACELLE_EXIT_UNKNOWN;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The binary interface, version 1, as docs/interface.md has it: what is tested here cannot be changed
- * without another major version. */
+/* The binary interface, version 1, as docs/interface.md has it: what is tested here cannot be
+ * changed without another major version. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

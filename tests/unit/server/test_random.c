@@ -175,7 +175,7 @@ static struct message some_operation(void)
     return message;
 }
 
-/* --- What threads and guests do ---------------------------------------------------------------- */
+/* --- What threads and guests do --------------------------------------------------------------- */
 
 static void start_system_call(struct thread *thread, unsigned number, const struct message *message)
 {
@@ -288,7 +288,7 @@ static void run_guest(void)
     }
 }
 
-/* --- The root thread's hand ---------------------------------------------------------------------- */
+/* --- The root thread's hand ------------------------------------------------------------------- */
 
 /* The root makes a system call, and sleeps otherwise so that the others run. */
 static enum nacelle_error root_invoke(const struct message *message)
@@ -457,6 +457,7 @@ static unsigned play(uint64_t seed, unsigned steps)
     for (unsigned step = 0; step < steps; step++) {
         if (below(25) == 0) {
             delete_something();
+            world_check();
         }
         if (below(4) == 0) {
             populate();

@@ -206,7 +206,7 @@ static void check_calls(const struct execution *execution)
     }
 }
 
-/* In the ready queue exactly while whoever runs on it can run, and that is the last of the chain. */
+/* In the ready queue exactly while whoever runs on it can run, and it is the last of the chain. */
 static void check_scheduling(const struct execution *execution)
 {
     const struct scheduling *own = &execution->own;
