@@ -112,7 +112,8 @@ static void fill_items(const struct vm_options *options)
     vm_data->fixed_if = options->interrupts != 2;
 }
 
-static void open_msrs(void)
+/* KERNEL_GS_BASE, which SWAPGS changes without a permission, not for writing in every VM. */
+static void open_msrs(uint64_t seed)
 {
     static const uint32_t msrs[] = {
 #define MSR(name, number, msr) msr,
@@ -120,11 +121,15 @@ static void open_msrs(void)
 #undef MSR
     };
 
-    for (unsigned i = 0; i < sizeof(msrs) / sizeof(msrs[0]); i++)
-        if (i != ITEM_TSC_AUX || vm_data->has_tsc_aux)
-            nacelle_check(
-                nacelle_vm_open_msr(vm_vm, msrs[i], NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE),
-                "open MSR");
+    for (unsigned i = 0; i < sizeof(msrs) / sizeof(msrs[0]); i++) {
+        unsigned rights = NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE;
+
+        if (i == ITEM_TSC_AUX && !vm_data->has_tsc_aux)
+            continue;
+        if (i == ITEM_KERNEL_GS_BASE && (seed & 1))
+            rights = NACELLE_RIGHT_READ;
+        nacelle_check(nacelle_vm_open_msr(vm_vm, msrs[i], rights), "open MSR");
+    }
 }
 
 static void fill_state(const struct vm_options *options)
@@ -172,7 +177,7 @@ void vm_fill(const struct vm_options *options)
 {
     fill_items(options);
     fill_fpu(options->seed);
-    open_msrs();
+    open_msrs(options->seed);
     nacelle_check(nacelle_vcpu_set_control(vm_vcpu, NACELLE_CONTROL_DEBUG_REGISTERS, 0),
                   "debug registers");
     fill_state(options);

@@ -206,7 +206,9 @@ load:
         change_msr ITEM_LSTAR, 0xc0000082
         change_msr ITEM_CSTAR, 0xc0000083
         change_msr ITEM_FMASK, 0xc0000084
-        change_msr ITEM_KERNEL_GS_BASE, 0xc0000102
+        swapgs                          /* may not be opened for writing, and yet changes */
+        change_msr ITEM_KERNEL_GS_BASE, 0xc0000101
+        swapgs
         change_msr ITEM_FS_BASE, 0xc0000100
         change_msr ITEM_GS_BASE, 0xc0000101
         change_msr ITEM_SYSENTER_CS, 0x174
