@@ -23,14 +23,17 @@ bool events_expect(uint32_t resume_flags, uint32_t kind, uint64_t rip)
 {
     if (!verdict_equal("exit in time", 1, rig_run(resume_flags)))
         return false;
-    return verdict_equal("kind", kind, rig_state->exit.kind) &
-           verdict_equal("rip", rip, rig_state->rip);
+
+    bool kind_right = verdict_equal("kind", kind, rig_state->exit.kind);
+
+    return verdict_equal("rip", rip, rig_state->rip) && kind_right;
 }
 
 bool events_expect_end(uint32_t resume_flags, unsigned size)
 {
-    return events_expect(resume_flags, NACELLE_EXIT_HLT, RIG_CODE + size) &
-           verdict_equal("nothing pending", 0, events_pending());
+    bool ended = events_expect(resume_flags, NACELLE_EXIT_HLT, RIG_CODE + size);
+
+    return verdict_equal("nothing pending", 0, events_pending()) && ended;
 }
 
 bool events_pending(void)

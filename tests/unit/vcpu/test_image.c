@@ -184,7 +184,7 @@ static void pending_events(void **state)
     REFUSED(EVENTS, page.interrupt = 0x30, EVENT_TYPE);       /* not valid and not 0 */
     REFUSED(EVENTS, page.interrupt = 0x80000202, EVENT_TYPE); /* an NMI in the wrong place */
     REFUSED(EVENTS, page.interrupt = 0x80000830, EVENT_ERROR_CODE);
-    REFUSED(EVENTS, page.reserved2 = 0x80000330, EVENT_TYPE);
+    REFUSED(EVENTS, page.deferred = 0x80000330, EVENT_TYPE);
     REFUSED(EVENTS, page.nmi = 0x80000203, EVENT_VECTOR);
     REFUSED(EVENTS, page.exception = 0x80000030, EVENT_TYPE);
     REFUSED(EVENTS, page.exception = 0x80000320, EVENT_VECTOR);

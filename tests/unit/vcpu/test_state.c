@@ -107,7 +107,7 @@ static void round_trip(void **state)
     page->interrupt = 0x80000030;
     page->vectoring = 0x80000b0e;
     page->vectoring_error = 2;
-    page->reserved2 = 0x80000031;
+    page->deferred = 0x80000031;
     page->windows = 1;
     page->dr[3] = 0x4444;
     page->dr6 = 0xffff4ff1;
