@@ -10,7 +10,7 @@
 #include <x86/control.h>
 #include <x86/general_registers.h>
 
-/* What a general register holds unless a case says otherwise: no two bytes of any two are the same. */
+/* What a general register holds unless a case says otherwise: no two bytes of any two are equal. */
 #define REGISTER(index) (0x0102030405060708ull + (index)*0x1010101010101010ull)
 
 enum {
@@ -24,7 +24,7 @@ enum {
 /* How the value of a register is meant. */
 enum meaning {
     AS_IT_IS,
-    /* Address and count registers: bits that the address size leaves out are filled with rubbish. */
+    /* Address and count registers: bits that the address size leaves out hold rubbish. */
     COUNT,
     LINEAR_ES = 16, /* + segment: the offset that makes this linear address */
     LINEAR_CS,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A guest that goes through the processor modes by itself, as boot loaders do, and back: real, 32-bit
- * protected, 32-bit paged, PAE, long (compatibility and 64-bit mode), and the same way down. At each
- * stage a hypercall, with the number of the stage in eax. Linked anywhere, it runs at RIG_CODE.
+ * A guest that goes through the processor modes by itself, as boot loaders do, and back: real,
+ * 32-bit protected, 32-bit paged, PAE, long (compatibility and 64-bit mode), and the same way down.
+ * At each stage a hypercall, with the number of the stage in eax. Linked anywhere, it runs at
+ * RIG_CODE.
  *
  * The tables of translation are climb.c's; the segment descriptors those of all tests.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A guest changes its processor mode itself: control registers, EFER.LMA and the mode that the server
- * reports follow, with nothing but WRMSR to EFER left to the client. SDM vol. 3, 9.8.5, 9.9. */
+/* A guest changes its processor mode itself: control registers, EFER.LMA and the mode that the
+ * server reports follow, with nothing but WRMSR to EFER left to the client. SDM vol. 3, 9.8.5. */
 #include "climb.h"
 
 #include "cases.h"
@@ -86,11 +86,12 @@ static void write_efer(void)
 
 void climb_run(void)
 {
+    const unsigned size = (unsigned)((uintptr_t)climb_end - (uintptr_t)climb_begin);
     uint32_t flags = 0;
 
     nacelle_print("climb\n");
     verdict_case("climb", "start");
-    exits_begin(REAL, climb_begin, (unsigned)(climb_end - climb_begin), 0);
+    exits_begin(REAL, climb_begin, size, 0);
     fill_tables();
     for (unsigned i = 0; i < sizeof(way) / sizeof(way[0]); i++) {
         if (!verdict_equal("exit in time", 1, rig_run(flags)))
@@ -104,5 +105,5 @@ void climb_run(void)
             return;
         check_stage(way[i]);
     }
-    events_expect(flags, NACELLE_EXIT_HLT, RIG_CODE + (uint64_t)(climb_end - climb_begin) - 1);
+    events_expect(flags, NACELLE_EXIT_HLT, RIG_CODE + size - 1);
 }

@@ -56,7 +56,7 @@ static uint64_t handler_rsp(enum mode mode, bool has_error)
 
     if (mode >= COMPAT)
         rsp &= ~0xfull;
-    return rsp - words * modes[mode].frame_word;
+    return rsp - (uint64_t)words * modes[mode].frame_word;
 }
 
 /* Handlers of IA-32e mode are 64-bit code, for which SS has no base. */
@@ -70,7 +70,7 @@ static uint64_t pushed(enum mode mode, uint64_t rsp, unsigned index)
     unsigned size = modes[mode].frame_word;
     uint64_t value = 0;
 
-    memcpy(&value, rig_ram((uint32_t)(stack_linear(mode, rsp) + index * size)), size);
+    memcpy(&value, rig_ram((uint32_t)(stack_linear(mode, rsp) + (uint64_t)index * size)), size);
     return value;
 }
 

@@ -4,10 +4,10 @@
  * the group. What the engine refuses by itself STORE refuses as well; what only the processor can
  * tell has ENTRY_FAILED. After each refusal the vCPU is as usable as before.
  *
- * Not among them, because no client can cause them: CONTROLS, HOST_STATE, HOST_MOV_SS, LAUNCH_STATE,
+ * Not among them, as no client can cause them: CONTROLS, HOST_STATE, HOST_MOV_SS, LAUNCH_STATE,
  * MSR_LOADING, LINK_POINTER (the engine's own doing); EFER_LMA (it computes LMA); SS_RPL, DATA_DPL
  * (not checked with unrestricted guest); RFLAGS_IF, BLOCKING_INTERRUPT, BLOCKING_NMI (an event that
- * cannot be taken waits). PENDING_DEBUG_BS is left to the unit test of the checks: Bochs 2.7 enters.
+ * cannot be taken waits). PENDING_DEBUG_BS is left to a unit test: Bochs 2.7 enters.
  */
 #include "cases.h"
 #include "events.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Deliveries that a second-level fault interrupts: they are repeated, never lost, never doubled;
- * and what becomes of them when the client injects an exception meanwhile (SDM vol. 3, 6.15, 27.2.4).
- */
+ * and what becomes of them when the client injects an exception meanwhile (SDM vol. 3, 6.15,
+ * 27.2.4). */
 #include "cases.h"
 #include "events.h"
 #include "rig.h"
@@ -10,7 +10,7 @@
 #include <runtime/client.h>
 #include <runtime/vcpu.h>
 
-#define PAGE               4096u
+#define PAGE               4096ull
 #define NOP                0x90
 #define EXCEPTION(vector)  (NACELLE_EVENT_EXCEPTION | (vector))
 #define WITH_ERROR(vector) (NACELLE_EVENT_EXCEPTION | NACELLE_EVENT_ERROR_CODE | (vector))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A client of the isolation test. role=vm: runs the guest, uses SSE registers itself at each of its
- * exits, compares what the server says of the vCPU's state, and ends after preemptions= preemptions.
+ * exits, compares what the server says of the vCPU's state, and ends after preemptions= of them.
  * role=bystander: has no VM, and looks after its own registers (bystander.c).
  */
 #include "bystander.h"
@@ -74,10 +74,12 @@ static void compare_state(void)
 
 static void report(void)
 {
-    uint64_t expected = vm_data->mismatch >= MISMATCH_REGISTER
-                            ? vm_data->registers[vm_data->mismatch - MISMATCH_REGISTER]
-                            : vm_data->items[vm_data->mismatch - MISMATCH_ITEM];
+    uint64_t mismatch = vm_data->mismatch, expected = 0;
 
+    if (mismatch >= MISMATCH_REGISTER && mismatch < MISMATCH_REGISTER + 16)
+        expected = vm_data->registers[mismatch - MISMATCH_REGISTER];
+    else if (mismatch >= MISMATCH_ITEM && mismatch < MISMATCH_ITEM + DATA_ITEM_COUNT)
+        expected = vm_data->items[mismatch - MISMATCH_ITEM];
     mismatches++;
     nacelle_print("MISMATCH %s: expected 0x%lx, found 0x%lx, in round %lu\n",
                   mismatch_name(vm_data->mismatch), expected, vm_data->value, vm_data->rounds);
