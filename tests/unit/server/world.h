@@ -32,6 +32,7 @@ struct world {
     struct cspace *cspace;
     struct thread *root;
     char *memory; /* of the untyped */
+    struct aspace *aspace;
 };
 
 extern struct world world;
