@@ -104,4 +104,7 @@ uint32_t exits_features(void);
  * with these bits of RFLAGS set. */
 void exits_begin(enum mode mode, const uint8_t *code, unsigned size, uint64_t rflags);
 
+/* Makes it privilege level 3, with selectors that IRET can load again. */
+void exits_set_user(volatile struct nacelle_vcpu_state *state);
+
 #endif

@@ -336,7 +336,7 @@ void events_run(void)
 {
     static void (*const tests[])(enum mode mode) = {
         inject_at_once, wait_for_sti, cancel,         replace,       priorities,  exception_first,
-        nmi_blocks_nmi, windows,      refused_events, vectoring_run, advance_run,
+        nmi_blocks_nmi, windows,      refused_events, vectoring_run, advance_run, privilege_run,
     };
 
     nacelle_print("events\n");
