@@ -6,10 +6,6 @@
 #include <nacelle/vcpu_state.h>
 #include <x86/event.h>
 
-_Static_assert(NACELLE_EVENT_ERROR_CODE == X86_EVENT_ERROR_CODE &&
-                   NACELLE_EVENT_VALID == X86_EVENT_VALID,
-               "events of the interface are interruption information");
-
 #define EVENT_VECTOR_MASK 0xffu
 #define EVENT_KNOWN_BITS \
     (EVENT_VECTOR_MASK | NACELLE_EVENT_TYPE_MASK | NACELLE_EVENT_ERROR_CODE | NACELLE_EVENT_VALID)
@@ -125,9 +121,10 @@ static void select_synchronous(struct vcpu_injection *out, const struct vcpu_eve
 static void select_asynchronous(struct vcpu_injection *out, const struct vcpu_events *events,
                                 const struct vcpu_event_state *guest)
 {
-    if (is(events->vectoring, NACELLE_EVENT_NMI) && can_take_nmi(guest))
-        take(out, VCPU_SLOT_VECTORING, events->vectoring);
-    else if (is(events->vectoring, NACELLE_EVENT_INTERRUPT) && can_take_interrupt(guest))
+    bool repeat = (is(events->vectoring, NACELLE_EVENT_NMI) && can_take_nmi(guest)) ||
+                  (is(events->vectoring, NACELLE_EVENT_INTERRUPT) && can_take_interrupt(guest));
+
+    if (repeat)
         take(out, VCPU_SLOT_VECTORING, events->vectoring);
     else if (valid(events->nmi) && can_take_nmi(guest))
         take(out, VCPU_SLOT_NMI, events->nmi);

@@ -76,7 +76,7 @@ static void read_events(struct vcpu_image *image, const volatile struct nacelle_
     image->events.vectoring_error = state->vectoring_error;
     image->events.vectoring_length = state->vectoring_length;
     image->events.windows = state->windows;
-    image->events.deferred = state->reserved2;
+    image->events.deferred = state->deferred;
 }
 
 static void read_debug(struct vcpu_image *image, const volatile struct nacelle_vcpu_state *state)

@@ -55,6 +55,12 @@ void vcpu_unload(struct vcpu *vcpu)
 
 /* --- Registers and groups --- */
 
+/* Without a VM there is no control structure, and another vCPU's would be looked at. */
+static bool is_attached(const struct vcpu *vcpu)
+{
+    return vcpu->vm != NULL;
+}
+
 #define RSP_INDEX 4
 #define REGISTERS 16
 
@@ -63,6 +69,8 @@ enum nacelle_error vcpu_get_register(struct vcpu *vcpu, uint64_t index, uint64_t
     if (index >= REGISTERS)
         return NACELLE_ERROR_INVALID_REGISTER;
     if (index == RSP_INDEX) {
+        if (!is_attached(vcpu))
+            return NACELLE_ERROR_NOT_CONFIGURED;
         VENDOR(make_current, vcpu);
         *value = VENDOR(get_rsp, vcpu);
     } else {
@@ -76,6 +84,8 @@ enum nacelle_error vcpu_set_register(struct vcpu *vcpu, uint64_t index, uint64_t
     if (index >= REGISTERS)
         return NACELLE_ERROR_INVALID_REGISTER;
     if (index == RSP_INDEX) {
+        if (!is_attached(vcpu))
+            return NACELLE_ERROR_NOT_CONFIGURED;
         VENDOR(make_current, vcpu);
         VENDOR(set_rsp, vcpu, value);
     } else {
@@ -88,6 +98,8 @@ enum nacelle_error vcpu_fetch(struct vcpu *vcpu, uint32_t groups)
 {
     if ((groups & ~NACELLE_GROUPS_ALL) != 0)
         return NACELLE_ERROR_INVALID_GROUP;
+    if (!is_attached(vcpu))
+        return NACELLE_ERROR_NOT_CONFIGURED;
     VENDOR(make_current, vcpu);
     VENDOR(fetch, vcpu, groups);
     if ((groups & NACELLE_GROUP_FPU) != 0) {
@@ -106,6 +118,8 @@ enum nacelle_error vcpu_store(struct vcpu *vcpu, uint32_t groups, struct vcpu_re
 
     if ((groups & ~NACELLE_GROUPS_ALL) != 0)
         return NACELLE_ERROR_INVALID_GROUP;
+    if (!is_attached(vcpu))
+        return NACELLE_ERROR_NOT_CONFIGURED;
     limits = VENDOR(limits, cpu);
     vcpu_image_read(&image, vcpu_state(vcpu), groups);
     for (uint32_t group = 1; group <= NACELLE_GROUPS_ALL; group <<= 1) {
@@ -132,6 +146,8 @@ enum nacelle_error vcpu_inject(struct vcpu *vcpu, uint32_t event, uint32_t error
 {
     struct vcpu_events *events = &vcpu->events;
 
+    if (!is_attached(vcpu))
+        return NACELLE_ERROR_NOT_CONFIGURED;
     VENDOR(make_current, vcpu);
     if (!vcpu_event_valid(event, error, length, VENDOR(error_code_vectors, vcpu)))
         return NACELLE_ERROR_INVALID_EVENT;
@@ -160,6 +176,8 @@ bool vcpu_cancel(struct vcpu *vcpu, uint32_t event_type)
 
 enum nacelle_error vcpu_set_control(struct vcpu *vcpu, uint64_t control, uint64_t value)
 {
+    if (!is_attached(vcpu))
+        return NACELLE_ERROR_NOT_CONFIGURED;
     VENDOR(make_current, vcpu);
     return VENDOR(set_control, vcpu, control, value);
 }
@@ -190,7 +208,7 @@ bool vcpu_resume(struct vcpu *vcpu, uint32_t flags)
 
     VENDOR(make_current, vcpu);
     if (dirty != 0) {
-        struct vcpu_refusal refusal;
+        struct vcpu_refusal refusal = {0, 0};
 
         state->dirty = 0;
         if (vcpu_store(vcpu, dirty, &refusal) != NACELLE_ERROR_OK) {

@@ -245,7 +245,7 @@ static void fetch_events(struct vcpu *vcpu)
     state->vectoring_error = events->vectoring_error;
     state->vectoring_length = events->vectoring_length;
     state->windows = events->windows;
-    state->reserved2 = events->deferred;
+    state->deferred = events->deferred;
 }
 
 void svm_debug_exception(struct vcpu *vcpu, uint64_t causes)

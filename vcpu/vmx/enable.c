@@ -267,6 +267,9 @@ enum nacelle_error vmx_cpu_enable(struct vcpu_cpu *cpu, void *page,
     cpu->host_cr0 = (cr0 | X86_CR0_TS) & ~X86_CR0_EM;
     cpu->host_cr4 = x86_read_cr4();
     cpu->host_efer = x86_rdmsr(X86_MSR_EFER) & ~X86_EFER_SCE;
+    /* Guests have no supervisor components, also not those that firmware left on. */
+    if ((cpu->procedure2 & VMX_PROC2_XSAVES) != 0)
+        x86_wrmsr(X86_MSR_XSS, 0);
     cpu->revision = vmx_basic_decode(plan.basic).revision;
     *revision = cpu->revision;
     if (vmx_vmxon(vcpu_host_physical(page)) != VMX_SUCCEED) {

@@ -8,11 +8,11 @@
 #include <x86/vmx_exit.h>
 #include <x86/vmx_qualification.h>
 
-#define N_QUAL       VMX_NEEDS_QUALIFICATION
-#define N_LEN       VMX_NEEDS_LENGTH
-#define N_INSN       VMX_NEEDS_INSTRUCTION
-#define N_VEC       VMX_NEEDS_VECTORING
-#define OPERAND (N_QUAL | N_LEN | N_INSN | VMX_NEEDS_OPERAND)
+#define Q       VMX_NEEDS_QUALIFICATION
+#define L       VMX_NEEDS_LENGTH
+#define I       VMX_NEEDS_INSTRUCTION
+#define V       VMX_NEEDS_VECTORING
+#define OPERAND (Q | L | I | VMX_NEEDS_OPERAND)
 
 /* How the rest of a record is made; everything simple is in the table. */
 enum shape {
@@ -49,26 +49,26 @@ struct rule {
     [VMX_EXIT_REASON_##                                              \
         reason] = {NACELLE_EXIT_##exit_kind, SHAPE_##exit_shape, (exit_number), (exit_needs)}
 #define VIRT(reason, instruction) \
-    RULE(reason, VIRTUALIZATION, PLAIN, NACELLE_VIRT_##instruction, N_QUAL | N_LEN | N_INSN)
+    RULE(reason, VIRTUALIZATION, PLAIN, NACELLE_VIRT_##instruction, Q | L | I)
 
 static const struct rule rules[VMX_EXIT_REASON_COUNT] = {
-    RULE(EXCEPTION_OR_NMI, EXCEPTION, EXCEPTION, 0, N_QUAL | N_VEC | VMX_NEEDS_INTERRUPTION),
+    RULE(EXCEPTION_OR_NMI, EXCEPTION, EXCEPTION, 0, Q | V | VMX_NEEDS_INTERRUPTION),
     RULE(EXTERNAL_INTERRUPT, UNKNOWN, PLAIN, 0, VMX_NEEDS_INTERRUPTION),
     RULE(TRIPLE_FAULT, SHUTDOWN, PLAIN, 0, 0),
-    RULE(INIT_SIGNAL, INIT, PLAIN, 0, N_VEC),
-    RULE(STARTUP_IPI, SIPI, SIPI, 0, N_QUAL),
+    RULE(INIT_SIGNAL, INIT, PLAIN, 0, V),
+    RULE(STARTUP_IPI, SIPI, SIPI, 0, Q),
     RULE(INTERRUPT_WINDOW, INTERRUPT_WINDOW, PLAIN, 0, 0),
     RULE(NMI_WINDOW, NMI_WINDOW, PLAIN, 0, 0),
-    RULE(TASK_SWITCH, TASK_SWITCH, TASK_SWITCH, 0, N_QUAL | N_LEN | N_VEC),
-    RULE(CPUID, CPUID, CPUID, 0, N_LEN),
-    RULE(GETSEC, GETSEC, PLAIN, 0, N_LEN),
-    RULE(HLT, HLT, PLAIN, 0, N_LEN),
-    RULE(INVD, CACHE, PLAIN, 0, N_LEN),
-    RULE(INVLPG, INVLPG, INVLPG, 0, N_QUAL | N_LEN),
-    RULE(RDPMC, RDPMC, COUNTER, 0, N_LEN),
-    RULE(RDTSC, TSC, PLAIN, 0, N_LEN),
-    RULE(RSM, RSM, PLAIN, 0, N_LEN),
-    RULE(VMCALL, HYPERCALL, HYPERCALL, 0, N_LEN),
+    RULE(TASK_SWITCH, TASK_SWITCH, TASK_SWITCH, 0, Q | L | V),
+    RULE(CPUID, CPUID, CPUID, 0, L),
+    RULE(GETSEC, GETSEC, PLAIN, 0, L),
+    RULE(HLT, HLT, PLAIN, 0, L),
+    RULE(INVD, CACHE, PLAIN, 0, L),
+    RULE(INVLPG, INVLPG, INVLPG, 0, Q | L),
+    RULE(RDPMC, RDPMC, COUNTER, 0, L),
+    RULE(RDTSC, TSC, PLAIN, 0, L),
+    RULE(RSM, RSM, PLAIN, 0, L),
+    RULE(VMCALL, HYPERCALL, HYPERCALL, 0, L),
     VIRT(VMCLEAR, VMCLEAR),
     VIRT(VMLAUNCH, VMLAUNCH),
     VIRT(VMPTRLD, VMPTRLD),
@@ -78,36 +78,36 @@ static const struct rule rules[VMX_EXIT_REASON_COUNT] = {
     VIRT(VMWRITE, VMWRITE),
     VIRT(VMXOFF, VMXOFF),
     VIRT(VMXON, VMXON),
-    RULE(CR_ACCESS, CONTROL_REGISTER, CONTROL_REGISTER, 0, N_QUAL | N_LEN | VMX_NEEDS_GVA),
-    RULE(MOV_DR, DEBUG_REGISTER, DEBUG_REGISTER, 0, N_QUAL | N_LEN),
-    RULE(IO_INSTRUCTION, PORT, PORT, 0, N_QUAL | N_LEN | N_INSN | VMX_NEEDS_GVA),
-    RULE(RDMSR, MSR, MSR_READ, 0, N_LEN),
-    RULE(WRMSR, MSR, MSR_WRITE, 0, N_LEN),
-    RULE(ENTRY_FAILURE_GUEST_STATE, ENTRY_REFUSED, PLAIN, 0, N_QUAL),
-    RULE(ENTRY_FAILURE_MSR_LOADING, ENTRY_REFUSED, PLAIN, 0, N_QUAL),
-    RULE(MWAIT, MWAIT, PLAIN, 0, N_QUAL | N_LEN),
+    RULE(CR_ACCESS, CONTROL_REGISTER, CONTROL_REGISTER, 0, Q | L | VMX_NEEDS_GVA),
+    RULE(MOV_DR, DEBUG_REGISTER, DEBUG_REGISTER, 0, Q | L),
+    RULE(IO_INSTRUCTION, PORT, PORT, 0, Q | L | I | VMX_NEEDS_GVA),
+    RULE(RDMSR, MSR, MSR_READ, 0, L),
+    RULE(WRMSR, MSR, MSR_WRITE, 0, L),
+    RULE(ENTRY_FAILURE_GUEST_STATE, ENTRY_REFUSED, PLAIN, 0, Q),
+    RULE(ENTRY_FAILURE_MSR_LOADING, ENTRY_REFUSED, PLAIN, 0, Q),
+    RULE(MWAIT, MWAIT, PLAIN, 0, Q | L),
     RULE(MONITOR_TRAP_FLAG, SINGLE_STEP, PLAIN, 0, 0),
-    RULE(MONITOR, MONITOR, PLAIN, 0, N_LEN),
-    RULE(PAUSE, PAUSE, PLAIN, 0, N_LEN),
+    RULE(MONITOR, MONITOR, PLAIN, 0, L),
+    RULE(PAUSE, PAUSE, PLAIN, 0, L),
     RULE(ENTRY_FAILURE_MACHINE_CHECK, MACHINE_CHECK, PLAIN, 0, 0),
-    RULE(APIC_ACCESS, UNKNOWN, PLAIN, 0, N_QUAL | N_VEC),
+    RULE(APIC_ACCESS, UNKNOWN, PLAIN, 0, Q | V),
     RULE(GDTR_IDTR_ACCESS, DESCRIPTOR_TABLE, TABLE, 0, OPERAND),
     RULE(LDTR_TR_ACCESS, DESCRIPTOR_TABLE, SELECTOR, 0, OPERAND),
-    RULE(EPT_VIOLATION, MEMORY, EPT_VIOLATION, 0, N_QUAL | N_VEC | VMX_NEEDS_GPA | VMX_NEEDS_GVA),
-    RULE(EPT_MISCONFIGURATION, MISCONFIGURATION, MISCONFIGURATION, 0, N_VEC | VMX_NEEDS_GPA),
+    RULE(EPT_VIOLATION, MEMORY, EPT_VIOLATION, 0, Q | V | VMX_NEEDS_GPA | VMX_NEEDS_GVA),
+    RULE(EPT_MISCONFIGURATION, MISCONFIGURATION, MISCONFIGURATION, 0, V | VMX_NEEDS_GPA),
     VIRT(INVEPT, INVEPT),
-    RULE(RDTSCP, TSC, PLAIN, 1, N_LEN),
+    RULE(RDTSCP, TSC, PLAIN, 1, L),
     VIRT(INVVPID, INVVPID),
-    RULE(WBINVD, CACHE, PLAIN, 1, N_LEN),
-    RULE(XSETBV, XSETBV, XSETBV, 0, N_LEN),
-    RULE(RDRAND, RANDOM, RANDOM, 0, N_LEN | N_INSN),
+    RULE(WBINVD, CACHE, PLAIN, 1, L),
+    RULE(XSETBV, XSETBV, XSETBV, 0, L),
+    RULE(RDRAND, RANDOM, RANDOM, 0, L | I),
     RULE(INVPCID, INVPCID, INVPCID, 0, OPERAND),
     VIRT(VMFUNC, VMFUNC),
-    RULE(RDSEED, RANDOM, RANDOM, 1, N_LEN | N_INSN),
-    RULE(PML_FULL, UNKNOWN, PLAIN, 0, N_QUAL | N_VEC),
-    RULE(XSAVES, XSAVES, PLAIN, 0, N_LEN | N_INSN),
-    RULE(XRSTORS, XSAVES, PLAIN, 1, N_LEN | N_INSN),
-    RULE(SPP_EVENT, UNKNOWN, PLAIN, 0, N_QUAL | N_VEC),
+    RULE(RDSEED, RANDOM, RANDOM, 1, L | I),
+    RULE(PML_FULL, UNKNOWN, PLAIN, 0, Q | V),
+    RULE(XSAVES, XSAVES, PLAIN, 0, L | I),
+    RULE(XRSTORS, XSAVES, PLAIN, 1, L | I),
+    RULE(SPP_EVENT, UNKNOWN, PLAIN, 0, Q | V),
 };
 
 #define LOW_32 0xffffffffu
@@ -115,7 +115,7 @@ static const struct rule rules[VMX_EXIT_REASON_COUNT] = {
 /* The rule of a reason; unknown ones have a rule of their own, as index 0 is a reason. */
 static struct rule rule_of(uint32_t reason)
 {
-    static const struct rule unknown = {NACELLE_EXIT_UNKNOWN, SHAPE_PLAIN, 0, N_QUAL};
+    static const struct rule unknown = {NACELLE_EXIT_UNKNOWN, SHAPE_PLAIN, 0, Q};
     uint32_t basic = vmx_exit_basic(reason);
 
     if (basic >= VMX_EXIT_REASON_COUNT || rules[basic].kind == NACELLE_EXIT_NONE)
@@ -137,7 +137,7 @@ static uint64_t operand(const struct vmx_exit_info *info, const uint64_t general
 
 static uint64_t mask_of_size(unsigned bytes)
 {
-    return bytes >= 8 || bytes == 0 ? ~UINT64_C(0) : (UINT64_C(1) << (8 * bytes)) - 1;
+    return bytes >= 8 || bytes == 0 ? ~0ull : (1ull << (8 * bytes)) - 1;
 }
 
 static uint64_t edx_eax(const uint64_t general[16])
@@ -447,7 +447,7 @@ struct nacelle_exit vmx_decode_exit(const struct vmx_exit_info *info, const uint
     struct nacelle_exit out = {
         .kind = rule.kind,
         .number = rule.number,
-        .instruction_length = (rule.needs & N_LEN) != 0 ? info->length : 0,
+        .instruction_length = (rule.needs & L) != 0 ? info->length : 0,
         .gpa = (rule.needs & VMX_NEEDS_GPA) != 0 ? info->gpa : 0,
         .vendor = NACELLE_VENDOR_VMX,
         .raw_instruction = info->instruction,

@@ -236,7 +236,7 @@ static void fetch_events(struct vcpu *vcpu)
     state->vectoring_error = events->vectoring_error;
     state->vectoring_length = events->vectoring_length;
     state->windows = events->windows;
-    state->reserved2 = events->deferred;
+    state->deferred = events->deferred;
 }
 
 static void store_events(struct vcpu *vcpu, const struct vcpu_image *image)

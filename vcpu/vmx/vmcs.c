@@ -140,7 +140,7 @@ void vmx_write_modes(struct vcpu *vcpu, uint64_t cr0, uint64_t cr4, uint64_t efe
     vmwrite(VMCS_GUEST_IA32_EFER, efer);
     vmwrite(VMCS_GUEST_CR0, (cr0 & ~VMX_CR0_OWNED) | X86_CR0_NE);
     vmwrite(VMCS_GUEST_CR4,
-            (cr4 & ~VMX_CR4_OWNED) | X86_CR4_VMXE | (vcpu->cpu->host_cr4 & X86_CR4_MCE));
+            (cr4 & ~VMX_CR4_OWNED) | X86_CR4_VMXE | (vcpu_host_cpu()->host_cr4 & X86_CR4_MCE));
     vcpu->work |= VCPU_WORK_FLUSH;
 }
 

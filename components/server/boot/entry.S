@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From the boot loader's 32-bit entry to 64-bit C: Multiboot headers, first page tables, long mode. */
+/* From the boot loader's 32-bit entry to 64-bit C: Multiboot headers, page tables, long mode. */
 
 #include <x86/control.h>
 #include <x86/msr.h>

@@ -3,6 +3,7 @@
 
 #include "../src/console.h"
 #include "../src/layout.h"
+#include "../src/physical.h"
 
 #define LOW_MEMORY_END 0x100000
 #define REACHABLE_END  0x100000000 /* by the first page tables */
@@ -49,6 +50,9 @@ void memory_init(const struct boot_report *report)
         exclude(report->regions[i].start, report->regions[i].end);
         add(report->regions[i].start, report->regions[i].end);
     }
+    for (uint32_t i = 0; i < report->reserved_count; i++) {
+        exclude(report->reserved[i].start, report->reserved[i].end);
+    }
     exclude(0, LOW_MEMORY_END);
     exclude(LOW_MEMORY_END, (uint64_t)server_end - IMAGE_BASE);
     for (uint32_t i = 0; i < report->module_count; i++) {
@@ -77,7 +81,7 @@ void *memory_take(uint64_t bytes)
         uint64_t start = place(&free_regions[i], bytes);
 
         if (start != 0) {
-            uint64_t *memory = direct_map(start);
+            uint64_t *memory = memory_at(start);
 
             exclude(start, start + bytes);
             for (uint64_t word = 0; word < bytes / 8; word++) {

@@ -3,6 +3,8 @@
 
 #include "../src/console.h"
 #include "../src/layout.h"
+#include "../src/physical.h"
+#include <stdbool.h>
 #include <stddef.h>
 
 /* What the loader leaves in eax: Multiboot 0.6.96 3.2, Multiboot2 3.3. */
@@ -59,10 +61,12 @@ struct map_entry2 {
 
 #define MEMORY_AVAILABLE 1
 
+#define PAGE             4096ull
+
 /* Boot information lies below 4 GiB, where the first page tables reach. */
 static const void *at(uint32_t physical)
 {
-    return direct_map(physical);
+    return memory_at(physical);
 }
 
 static void copy_line(char *target, const char *source, size_t limit)
@@ -75,17 +79,27 @@ static void copy_line(char *target, const char *source, size_t limit)
     target[i] = 0;
 }
 
+/* Usable memory is rounded to pages inwards, all other outwards. */
 static void add_region(struct boot_report *report, uint64_t start, uint64_t length, uint32_t type)
 {
+    bool usable = type == MEMORY_AVAILABLE;
     uint64_t end = start + length;
 
-    if (type != MEMORY_AVAILABLE || end < start || start >= DIRECT_SIZE) {
+    if (length == 0 || start >= DIRECT_SIZE) {
         return;
     }
-    start = (start + 0xfff) & ~0xfffull;
-    end = end > DIRECT_SIZE ? DIRECT_SIZE : end & ~0xfffull;
-    if (start < end && report->region_count < BOOT_REGIONS_MAX) {
+    end = end < start || end > DIRECT_SIZE ? DIRECT_SIZE : end;
+    start = (start + (usable ? PAGE - 1 : 0)) & ~(PAGE - 1);
+    end = (end + (usable ? 0 : PAGE - 1)) & ~(PAGE - 1);
+    if (start >= end) {
+        return;
+    }
+    if (usable && report->region_count < BOOT_REGIONS_MAX) {
         report->regions[report->region_count++] = (struct boot_region){start, end};
+    } else if (!usable && report->reserved_count < BOOT_REGIONS_MAX) {
+        report->reserved[report->reserved_count++] = (struct boot_region){start, end};
+    } else if (!usable) {
+        refuse("the memory map is too long", "64 regions that are not usable");
     }
 }
 
@@ -133,7 +147,8 @@ static void read_map2(const struct tag *tag, struct boot_report *report)
 {
     const struct tag_map *map = (const void *)tag;
 
-    if (map->entry_size < sizeof(struct map_entry2)) {
+    if (tag->size < sizeof(*map) || map->entry_size < sizeof(struct map_entry2) ||
+        map->entry_size % 8 != 0) {
         refuse("the memory map is malformed", "Multiboot2 tag 6");
     }
     for (uint64_t offset = sizeof(*map); offset + map->entry_size <= tag->size;

@@ -19,8 +19,9 @@ struct boot_module {
 
 /* The boot loader's information, copied: its memory is free afterwards. */
 struct boot_report {
-    uint32_t region_count, module_count;
-    struct boot_region regions[BOOT_REGIONS_MAX]; /* RAM that may be used */
+    uint32_t region_count, reserved_count, module_count;
+    struct boot_region regions[BOOT_REGIONS_MAX];  /* RAM that may be used, */
+    struct boot_region reserved[BOOT_REGIONS_MAX]; /* but for what is in these */
     struct boot_module modules[NACELLE_BOOT_MODULES_MAX];
     char command_line[NACELLE_BOOT_NAME_MAX];
 };

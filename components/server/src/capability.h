@@ -24,8 +24,8 @@ void capability_bind(struct slot *source, struct slot *internal, enum internal p
 void capability_delete_internal(struct slot *internal);
 
 /*
- * Deletes what was derived from slot, and slot itself unless keep is set: some steps at a time. False
- * when there is more to do; call again.
+ * Deletes what was derived from slot, and slot itself unless keep is set: some steps at a time.
+ * False when there is more to do; call again.
  */
 bool capability_delete_some(struct slot *slot, bool keep);
 

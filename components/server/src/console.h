@@ -14,8 +14,8 @@ void console_print(const char *format, ...) __attribute__((format(printf, 1, 2))
 struct frame;
 
 /*
- * Prints why, the registers of the frame (0: none) and a backtrace, and stops the machine. The lines
- * are what tools/symbolize reads.
+ * Prints why, the registers of the frame (0: none) and a backtrace, and stops the machine. The
+ * lines are what tools/symbolize reads.
  */
 _Noreturn void panic(const char *why, const struct frame *frame);
 

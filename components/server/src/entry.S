@@ -62,8 +62,8 @@ sysenter_entry:
 
 /*
  * void return_by_sysexit(struct thread *): back to after a system call. The stack pointer stays
- * this CPU's until SYSEXIT: an interrupt or NMI on it finds a stack (SDM vol 2 STI: an NMI may end the
- * interrupt shadow).
+ * this CPU's until SYSEXIT: an interrupt or NMI on it finds a stack (SDM vol 2 STI: an NMI may end
+ * the interrupt shadow).
  */
     .globl return_by_sysexit, sysexit_instruction
 return_by_sysexit:
@@ -109,8 +109,8 @@ syscall_entry:
  * makes a fault of SYSRET itself deadly on processors that raise it in ring 0 (SDM vol 2 SYSRET;
  * the APM's raise it in ring 3): so the address must be canonical. It is: it follows a SYSCALL in
  * memory below NACELLE_USER_END, or was compared with that (NACELLE_THREAD_WRITE_REGISTER).
- * SYSRET sets IF, from r11; TF and all else that a caller could want in RFLAGS end with the call, as
- * with SYSEXIT. The selector that it loads into SS is of the same descriptor as all others there;
+ * SYSRET sets IF, from r11; TF and all else that a caller could want in RFLAGS end with the call,
+ * as with SYSEXIT. The selector that it loads into SS is of the same descriptor as all others there;
  * what it leaves of SS's hidden part has no meaning in 64-bit code (APM vol 2 4.5.3).
  */
     .globl return_by_sysret
@@ -187,7 +187,8 @@ trap_entry:
 
 /*
  * NMI, debug exception, machine check and double fault have stacks of their own, so they may come
- * from user level while the frame is not the thread's: those that return do so where they came from.
+ * from user level while the frame is not the thread's: those that return do so where they came
+ * from.
  */
 own_stack_entry:
     cld
@@ -213,11 +214,12 @@ own_stack_entry:
     mov %rbp, %rsp
     jmp pop_frame
 
-/* Vectors with an error code: SDM vol 3 6.3.1 and table 6-1; with a stack of their own: cpu.c. */
+/* Vectors with an error code are 8, 10-14, 17, 21, 29, 30 (SDM vol 3 6.3.1, table 6-1); those with
+ * a stack of their own are in cpu.c. */
+#define HAVE_ERROR_CODE 0x60227d00
     .macro TRAP vector
     .balign 16
-    .if (\vector == 8) || ((\vector >= 10) && (\vector <= 14)) || (\vector == 17) || (\vector == 21) || (\vector == 29) || (\vector == 30)
-    .else
+    .if ((1 << \vector) & HAVE_ERROR_CODE) == 0
     push $0
     .endif
     push $\vector

@@ -27,8 +27,8 @@ enum execution_state {
 
 /*
  * A share of CPU time. It follows a call: whoever handles the message of its owner runs on it, as
- * NOVA's scheduling contexts do, so that what a VM causes is charged to it. It is in the ready queue
- * exactly while its runner can run.
+ * NOVA's scheduling contexts do, so that what a VM causes is charged to it. It is in the ready
+ * queue exactly while its runner can run.
  */
 struct scheduling {
     struct list link; /* ready queue of its priority */

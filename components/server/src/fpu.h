@@ -7,8 +7,8 @@
 #include "thread.h"
 
 /*
- * Before a thread runs. A guest's registers stay loaded, behind CR0.TS, while the thread that handles
- * its exit runs: a client has authority over its guest anyway. For everyone else they are
+ * Before a thread runs. A guest's registers stay loaded, behind CR0.TS, while the thread that
+ * handles its exit runs: a client has authority over its guest anyway. For everyone else they are
  * exchanged at once, never on demand (CVE-2018-3665).
  */
 void fpu_for_thread(struct cpu *cpu, struct thread *thread);

@@ -21,8 +21,8 @@ static void set_state(struct execution *execution, enum execution_state state)
 }
 
 /*
- * Gives a scheduling context of their own to the execution and all that run on the same one after it
- * in the chain of calls: those before it are gone, or go on without it.
+ * Gives a scheduling context of their own to the execution and all that run on the same one after
+ * it in the chain of calls: those before it are gone, or go on without it.
  */
 static void split_chain(struct execution *first)
 {

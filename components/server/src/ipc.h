@@ -37,7 +37,7 @@ void ipc_receive_notification(struct thread *thread, struct notification *notifi
 /* Replies with the message in the thread to its caller; false when there is none. */
 bool ipc_reply(struct thread *thread);
 
-/* Ends the wait of an execution that waits for a reply: whoever would have replied no longer can. */
+/* Ends the wait of an execution that waits for a reply: who would have replied no longer can. */
 void ipc_detach_from_replier(struct execution *execution);
 
 /*

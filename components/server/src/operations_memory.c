@@ -7,8 +7,12 @@
 #include "untyped.h"
 #include "vcpu_object.h"
 
-/* Memory cleared between two looks at pending interrupts. */
-#define CLEAR_STEP 0x40000ul
+/* Memory cleared between two looks at pending interrupts; in unit tests, as often as can be. */
+#ifdef NACELLE_HOST
+#define CLEAR_STEP 4096u
+#else
+#define CLEAR_STEP (256u * 1024)
+#endif
 /* Objects made in one go. */
 #define RETYPE_STEP 64
 

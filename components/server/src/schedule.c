@@ -140,6 +140,13 @@ static struct scheduling *first_ready(struct cpu *cpu)
     return container_of(cpu->ready[priority].next, struct scheduling, link);
 }
 
+bool schedule_switches(void)
+{
+    struct cpu *cpu = this_cpu();
+
+    return first_ready(cpu) != cpu->charged;
+}
+
 _Noreturn void schedule_run(void)
 {
     struct cpu *cpu = this_cpu();

@@ -36,6 +36,9 @@ void schedule_tick(void);
 /* Sets the timer anew after a timer was armed. */
 void schedule_timer_changed(void);
 
+/* Will schedule_run go on with somebody else than who ran last? */
+bool schedule_switches(void);
+
 /* Runs whatever is to run, or waits for an interrupt. */
 _Noreturn void schedule_run(void);
 

@@ -78,8 +78,8 @@ static inline struct slot *cspace_slot(struct cspace *cspace, uint64_t index)
     return (struct slot *)cspace + index;
 }
 
-/* Call it before a capability goes into an empty slot: the space may be in the middle of being deleted,
- * and must not go while something is in it. */
+/* Call it before a capability goes into an empty slot: the space may be in the middle of being
+ * deleted, and must not go while something is in it. */
 static inline void cspace_will_fill(struct cspace *cspace, uint64_t index)
 {
     if (index < cspace->first) {

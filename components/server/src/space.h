@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What can be mapped into: address spaces and VMs, and the capabilities that map something there. */
+/* What can be mapped into: address spaces and VMs, and the capabilities that map things there. */
 #ifndef SERVER_SPACE_H
 #define SERVER_SPACE_H
 

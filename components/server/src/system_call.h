@@ -13,8 +13,8 @@ enum outcome {
 };
 
 /*
- * An operation being invoked. A handler first decodes: it returns fail(...) with nothing changed, or
- * acts, which cannot fail.
+ * An operation being invoked. A handler first decodes: it returns fail(...) with nothing changed,
+ * or acts, which cannot fail.
  */
 struct invocation {
     struct thread *thread; /* who calls */
@@ -69,12 +69,12 @@ static inline void reply_word(struct invocation *invocation, unsigned index, uin
 struct slot *argument_slot(struct invocation *invocation, unsigned word, unsigned type,
                            unsigned rights);
 
-/* The empty slot number index of a capability space, for a capability that word number word is about.
- * 0 after fail(). */
+/* The empty slot number index of a capability space, for a capability that word number word is
+ * about. 0 after fail(). */
 struct slot *destination_slot(struct invocation *invocation, struct cspace *cspace, uint64_t index,
                               unsigned word);
 
-/* Word number word of the message; words beyond the registers are read from the IPC buffer, once. */
+/* Word number word of the message; beyond the registers they are read from the IPC buffer, once. */
 uint64_t argument_word(const struct invocation *invocation, unsigned word);
 
 /* Handles the system call in the thread's frame. */

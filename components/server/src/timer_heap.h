@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Skew heap of timers, the earliest first (Sleator and Tarjan, SIAM J. Computing 15, 1986). Pure. */
+/* Skew heap of timers, earliest first (Sleator and Tarjan, SIAM J. Computing 15, 1986). Pure. */
 #ifndef SERVER_TIMER_HEAP_H
 #define SERVER_TIMER_HEAP_H
 

@@ -44,9 +44,9 @@ struct untyped_piece {
 };
 
 /*
- * The next piece to clear, at most that many bytes, before the objects can be made; empty when their
- * memory is known to be zero, or is device memory. It is booked as cleared in the untyped, not in
- * the caller, who may never come back. true when all is clear once the piece is.
+ * The next piece to clear, at most that many bytes, before the objects can be made; empty when
+ * their memory is known to be zero, or is device memory. It is booked as cleared in the untyped,
+ * not in the caller, who may never come back. true when all is clear once the piece is.
  */
 bool untyped_clear_step(struct slot *untyped, const struct retype *retype, uint64_t most,
                         struct untyped_piece *piece);

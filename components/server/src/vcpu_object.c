@@ -47,11 +47,15 @@ void vcpu_lost_vm(struct vcpu_object *object)
 
 void vcpu_take_reply(struct vcpu_object *object, uint32_t flags)
 {
-    if ((flags & NACELLE_RESUME_STAY) != 0) {
-        return; /* still in state REPLY, and the caller takes the replier away */
+    /* What an earlier reply was refused for is sent first, even if this one would be taken. */
+    if (!object->exit_pending) {
+        object->exit_pending =
+            !vcpu_resume(vcpu_engine(object), flags & ~(uint32_t)NACELLE_RESUME_STAY);
     }
-    object->exit_pending = !vcpu_resume(vcpu_engine(object), flags);
-    object->execution.state = EXECUTION_RUNNABLE;
+    /* With STAY it is still in state REPLY, and the caller takes the replier away. */
+    if ((flags & NACELLE_RESUME_STAY) == 0) {
+        object->execution.state = EXECUTION_RUNNABLE;
+    }
 }
 
 /* The exit in the state page becomes a message to the client. */
@@ -63,7 +67,7 @@ static void send_exit(struct vcpu_object *object)
     uint32_t kind = *(const volatile uint32_t *)&record->kind;
     bool has_gpa = kind == NACELLE_EXIT_MEMORY || kind == NACELLE_EXIT_MISCONFIGURATION;
 
-    /* An exit that waited to be sent lay in the client's page meanwhile: no label is forged there. */
+    /* An exit that waited lay in the client's page meanwhile: no label is forged there. */
     if (kind >= NACELLE_EXIT_COUNT) {
         kind = NACELLE_EXIT_UNKNOWN;
     }
@@ -115,6 +119,14 @@ void vcpu_run(struct cpu *cpu, struct vcpu_object *object)
     vcpu_enter(vcpu);
 }
 
+/* The guest was running; whether by the timer or another interrupt, somebody else is to run now. */
+static void count_preemption(struct vcpu_object *object)
+{
+    if (schedule_switches()) {
+        object->preemptions++;
+    }
+}
+
 _Noreturn void vcpu_host_exit(struct vcpu *vcpu)
 {
     struct vcpu_object *object = vcpu_object_of(vcpu);
@@ -129,13 +141,14 @@ _Noreturn void vcpu_host_exit(struct vcpu *vcpu)
             panic("machine check while a guest ran", NULL);
         }
         interrupt_handle(vector);
+        count_preemption(object);
         break;
     case VCPU_SLICE_OVER:
-        object->preemptions++;
         schedule_tick();
         /* Bochs 2.7 does not leave a guest with interrupts off for an external interrupt: it is
          * still pending, and would never come if the same guest went on. */
         interrupt_take_pending();
+        count_preemption(object);
         break;
     case VCPU_ENTER_AGAIN:
     case VCPU_HOST_NMI: /* nobody here has a use for it */

@@ -145,7 +145,7 @@ enum nacelle_virtualization_instruction {
  * Reply: label = NACELLE_RESUME_* flags. Dirty groups of the state page are taken over first.
  */
 #define NACELLE_RESUME_ADVANCE 1u /* go on after the instruction; else execute it again */
-#define NACELLE_RESUME_STAY    2u /* stay stopped until NACELLE_VCPU_RESUME */
+#define NACELLE_RESUME_STAY    2u /* then stay stopped until NACELLE_VCPU_RESUME */
 
 #ifndef __ASSEMBLER__
 

@@ -26,8 +26,8 @@
 #define NACELLE_MESSAGE_WORDS     64
 
 /* System calls: bits 63-56 of the tag on entry. */
-#define NACELLE_CALL          0 /* send to an endpoint and wait for the reply; or invoke an object */
-#define NACELLE_SEND          1 /* send to an endpoint, wait until received; or signal a notification */
+#define NACELLE_CALL          0 /* send to an endpoint, wait for the reply; or invoke an object */
+#define NACELLE_SEND          1 /* send to an endpoint, wait until received; or signal */
 #define NACELLE_RECEIVE       2 /* wait for a message at an endpoint, or for a notification */
 #define NACELLE_REPLY         3 /* reply to the caller whose message was received last */
 #define NACELLE_REPLY_RECEIVE 4 /* reply, then receive, as one step; without a caller: receive */
@@ -57,7 +57,7 @@
 
 /* Labels of messages that the kernel makes (NACELLE_TAG_KERNEL set). Exit kinds are below 0x100. */
 #define NACELLE_LABEL_NOTIFICATION 0x100 /* word 0: the bits signalled since the last receive */
-#define NACELLE_LABEL_FAULT        0x101 /* word 0: vector, 1: error code, 2: rip, 3: address (cr2) */
+#define NACELLE_LABEL_FAULT        0x101 /* word 0: vector, 1: error code, 2: rip, 3: cr2 */
 
 #ifndef __ASSEMBLER__
 

@@ -62,10 +62,10 @@ enum nacelle_type {
 /*
  * Untyped memory.
  * RETYPE  w0: type | size << 8, w1: first destination slot, w2: number of objects, at most
- *         64, w3: slot of the destination capability space (0: the caller's own) -> w0: objects made.
- *         The memory is cleared. When nothing derived from the untyped is left, all its memory is
- *         available again. INVALID_ARGUMENT (w0), OUT_OF_RANGE (w1, w2), SLOT_OCCUPIED (w1),
- *         NO_MEMORY, TOO_DEEP; a device untyped gives frames and untyped only.
+ *         64, w3: slot of the destination capability space (0: the caller's own) -> w0: objects
+ * made.         The memory is cleared. When nothing derived from the untyped is left, all its
+ * memory is         available again. INVALID_ARGUMENT (w0), OUT_OF_RANGE (w1, w2), SLOT_OCCUPIED
+ * (w1),         NO_MEMORY, TOO_DEEP; a device untyped gives frames and untyped only.
  * INFO    -> w0: physical address, w1: size in bytes, w2: bytes used, w3: 1 when device memory.
  */
 #define NACELLE_UNTYPED_RETYPE NACELLE_OPERATION(1, 0)

@@ -143,8 +143,8 @@ struct nacelle_vcpu_state {
     uint32_t vectoring;        /* interrupted delivery, repeated before all others */
     uint32_t vectoring_error;
     uint32_t vectoring_length;
-    uint32_t windows; /* NACELLE_WINDOW_* */
-    uint32_t reserved2;
+    uint32_t windows;  /* NACELLE_WINDOW_* */
+    uint32_t deferred; /* external interrupt that an exception overtook; delivered after it */
 
     /* NACELLE_GROUP_DEBUG */
     uint64_t dr[4]; /* 0x300 */

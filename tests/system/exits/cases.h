@@ -10,22 +10,21 @@
 #include <x86/control.h>
 #include <x86/general_registers.h>
 
-/* What a general register holds unless a case says otherwise: no two bytes of any two are the same. */
+/* What a general register holds unless a case says otherwise: no two bytes of any two are equal. */
 #define REGISTER(index) (0x0102030405060708ull + (index)*0x1010101010101010ull)
 
 enum {
     FEATURE_XSAVE = 1,
     FEATURE_RDTSCP = 2,
     FEATURE_INVPCID = 4,
-    FEATURE_SMX = 8,
-    FEATURE_MONITOR = 16,
-    FEATURE_STEP = 32
+    FEATURE_MONITOR = 8,
+    FEATURE_STEP = 16,
 };
 
 /* How the value of a register is meant. */
 enum meaning {
     AS_IT_IS,
-    /* Address and count registers: bits that the address size leaves out are filled with rubbish. */
+    /* Address and count registers: bits that the address size leaves out hold rubbish. */
     COUNT,
     LINEAR_ES = 16, /* + segment: the offset that makes this linear address */
     LINEAR_CS,
@@ -95,13 +94,17 @@ struct exits_group {
 extern const struct exits_group exits_port, exits_system, exits_control, exits_tables, exits_memory,
     exits_exception, exits_task, exits_virtualization;
 
-void exits_run_group(const struct exits_group *group);
+/* features: FEATURE_* of the machine; cases that need others are left out. */
+void exits_run_group(const struct exits_group *group, uint32_t features);
 
-/* Which of FEATURE_* the machine has. */
+/* Which of FEATURE_* the machine has; the first exit is behind. */
 uint32_t exits_features(void);
 
 /* For cases that are not in tables: the state of `mode` with code[0...size) and HLT behind it, and
  * with these bits of RFLAGS set. */
 void exits_begin(enum mode mode, const uint8_t *code, unsigned size, uint64_t rflags);
+
+/* Makes it privilege level 3, with selectors that IRET can load again. */
+void exits_set_user(volatile struct nacelle_vcpu_state *state);
 
 #endif

@@ -23,14 +23,17 @@ bool events_expect(uint32_t resume_flags, uint32_t kind, uint64_t rip)
 {
     if (!verdict_equal("exit in time", 1, rig_run(resume_flags)))
         return false;
-    return verdict_equal("kind", kind, rig_state->exit.kind) &
-           verdict_equal("rip", rip, rig_state->rip);
+
+    bool kind_right = verdict_equal("kind", kind, rig_state->exit.kind);
+
+    return verdict_equal("rip", rip, rig_state->rip) && kind_right;
 }
 
 bool events_expect_end(uint32_t resume_flags, unsigned size)
 {
-    return events_expect(resume_flags, NACELLE_EXIT_HLT, RIG_CODE + size) &
-           verdict_equal("nothing pending", 0, events_pending());
+    bool ended = events_expect(resume_flags, NACELLE_EXIT_HLT, RIG_CODE + size);
+
+    return verdict_equal("nothing pending", 0, events_pending()) && ended;
 }
 
 bool events_pending(void)
@@ -53,7 +56,7 @@ static uint64_t handler_rsp(enum mode mode, bool has_error)
 
     if (mode >= COMPAT)
         rsp &= ~0xfull;
-    return rsp - words * modes[mode].frame_word;
+    return rsp - (uint64_t)words * modes[mode].frame_word;
 }
 
 /* Handlers of IA-32e mode are 64-bit code, for which SS has no base. */
@@ -67,7 +70,7 @@ static uint64_t pushed(enum mode mode, uint64_t rsp, unsigned index)
     unsigned size = modes[mode].frame_word;
     uint64_t value = 0;
 
-    memcpy(&value, rig_ram((uint32_t)(stack_linear(mode, rsp) + index * size)), size);
+    memcpy(&value, rig_ram((uint32_t)(stack_linear(mode, rsp) + (uint64_t)index * size)), size);
     return value;
 }
 
@@ -333,7 +336,7 @@ void events_run(void)
 {
     static void (*const tests[])(enum mode mode) = {
         inject_at_once, wait_for_sti, cancel,         replace,       priorities,  exception_first,
-        nmi_blocks_nmi, windows,      refused_events, vectoring_run, advance_run,
+        nmi_blocks_nmi, windows,      refused_events, vectoring_run, advance_run, privilege_run,
     };
 
     nacelle_print("events\n");

@@ -31,6 +31,7 @@ bool events_pending(void);
 
 void events_run(void);              /* injection, windows, cancelling */
 void vectoring_run(enum mode mode); /* interrupted deliveries */
+void privilege_run(enum mode mode); /* events that change the privilege level */
 void advance_run(enum mode mode);   /* ADVANCE: shadows, single steps; pokes, HLT */
 void refusals_run(void);            /* refused entries */
 

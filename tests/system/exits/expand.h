@@ -13,6 +13,7 @@
 
 #include <nacelle/check.h>
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): these are parts of initializers */
 #define EXIT(exit_kind, exit_number) \
     .expected.kind = NACELLE_EXIT_##exit_kind, .expected.number = (exit_number)
 #define FLAGS(bits)         .expected.flags = (bits)
@@ -29,19 +30,20 @@
 #define REG(n, reg, how, x) .registers[n] = {X86_##reg, how, (x)}
 #define WITH(name, x)       .controls[0] = {NACELLE_CONTROL_##name, true, (x)}
 #define AND_WITH(name, x)   .controls[1] = {NACELLE_CONTROL_##name, true, (x)}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
-#define READ                NACELLE_EXIT_READ
-#define WRITE               NACELLE_EXIT_WRITE
-#define EXECUTE             NACELLE_EXIT_EXECUTE
-#define STRING              NACELLE_EXIT_STRING
-#define REPEAT              NACELLE_EXIT_REPEAT
-#define IMMEDIATE           NACELLE_EXIT_IMMEDIATE
-#define ADDRESS             NACELLE_EXIT_GVA_VALID
-#define WALK                NACELLE_EXIT_WALK
-#define ERROR               NACELLE_EXIT_ERROR_CODE
-#define CLTS                NACELLE_EXIT_CR_CLTS
-#define LMSW                NACELLE_EXIT_CR_LMSW
-#define VECTORING           NACELLE_EXIT_VECTORING
+#define READ      NACELLE_EXIT_READ
+#define WRITE     NACELLE_EXIT_WRITE
+#define EXECUTE   NACELLE_EXIT_EXECUTE
+#define STRING    NACELLE_EXIT_STRING
+#define REPEAT    NACELLE_EXIT_REPEAT
+#define IMMEDIATE NACELLE_EXIT_IMMEDIATE
+#define ADDRESS   NACELLE_EXIT_GVA_VALID
+#define WALK      NACELLE_EXIT_WALK
+#define ERROR     NACELLE_EXIT_ERROR_CODE
+#define CLTS      NACELLE_EXIT_CR_CLTS
+#define LMSW      NACELLE_EXIT_CR_LMSW
+#define VECTORING NACELLE_EXIT_VECTORING
 
 #define EXPAND_CODE(prefix, bits, name, before, text)                                \
     __asm__(".pushsection .rodata.cases, \"a\"\n"                                    \

@@ -31,7 +31,9 @@ static const uint16_t selectors[NACELLE_SEGMENTS] = {
 
 uint64_t mode_base(enum mode mode, unsigned segment)
 {
-    return mode == LONG && segment < NACELLE_FS ? 0 : bases[segment];
+    bool ignored = mode == LONG && segment != NACELLE_FS && segment != NACELLE_GS;
+
+    return ignored ? 0 : bases[segment];
 }
 
 static void set_segments(enum mode mode, struct nacelle_vcpu_state *state)

@@ -53,11 +53,11 @@ enum selector {
 #define GDT_LIMIT 0x7fu
 
 /* Paged modes map linear addresses to themselves, except for these pages: */
-#define LINEAR_TO_HOLE         0x42000u /* to guest-physical MODE_FAR_HOLE */
-#define LINEAR_ABSENT          0x43000u /* not present */
-#define LINEAR_WRITE_PROTECTED 0x44000u /* to page 0, read-only */
-#define LINEAR_RESERVED        0x45000u /* present, with a reserved bit (not in PAGED32) */
-#define LINEAR_NO_TABLE        0x800000u /* the page table lies at MODE_TABLE_HOLE, which is not mapped */
+#define LINEAR_TO_HOLE         0x42000u  /* to guest-physical MODE_FAR_HOLE */
+#define LINEAR_ABSENT          0x43000u  /* not present */
+#define LINEAR_WRITE_PROTECTED 0x44000u  /* to page 0, read-only */
+#define LINEAR_RESERVED        0x45000u  /* present, with a reserved bit (not in PAGED32) */
+#define LINEAR_NO_TABLE        0x800000u /* its page table is at MODE_TABLE_HOLE, not mapped */
 #define MODE_FAR_HOLE          0x70000u
 #define MODE_TABLE_HOLE        0x71000u
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * States that no processor enters: SDM vol. 3, 26.2 and 26.3. The exit names the check. What the
- * engine refuses by itself names the group too, and STORE refuses the same; what only the processor
- * can tell has ENTRY_FAILED. After each refusal the vCPU is as usable as before.
+ * States that no processor enters: SDM vol. 3, 26.2 and 26.3. The exit names the check and
+ * the group. What the engine refuses by itself STORE refuses as well; what only the processor can
+ * tell has ENTRY_FAILED. After each refusal the vCPU is as usable as before.
  *
- * Not among them, because no client can cause them: CONTROLS, HOST_STATE, HOST_MOV_SS, LAUNCH_STATE,
+ * Not among them, as no client can cause them: CONTROLS, HOST_STATE, HOST_MOV_SS, LAUNCH_STATE,
  * MSR_LOADING, LINK_POINTER (the engine's own doing); EFER_LMA (it computes LMA); SS_RPL, DATA_DPL
  * (not checked with unrestricted guest); RFLAGS_IF, BLOCKING_INTERRUPT, BLOCKING_NMI (an event that
- * cannot be taken waits). PENDING_DEBUG_BS is left to the unit test of the checks: Bochs 2.7 enters.
+ * cannot be taken waits). PENDING_DEBUG_BS is left to a unit test: Bochs 2.7 enters.
  */
 #include "cases.h"
 #include "events.h"
@@ -20,7 +20,6 @@
 #include <runtime/vcpu.h>
 #include <x86/vmx_exit.h>
 
-#define PROCESSOR     0 /* in place of the group: the processor refuses */
 #define NOT_CANONICAL 0x8000000000000000ull
 #define EVENT(x)      (NACELLE_EVENT_VALID | (x))
 #define CHANGES       3
@@ -36,7 +35,7 @@ struct refusal {
     enum mode mode;
     uint32_t check, group;
     struct change changes[CHANGES];
-    bool virtual_8086;
+    bool by_processor, virtual_8086;
 };
 
 #define SET(member, x)                                            \
@@ -48,10 +47,12 @@ struct refusal {
 #define IF_SET             SET(rflags, X86_RFLAGS_FIXED | X86_RFLAGS_IF)
 
 static const struct refusal refusals[] = {
-#define REFUSAL(name, mode, check, group, ...) \
-    {name, mode, NACELLE_CHECK_##check, group, {__VA_ARGS__}, false},
-#define REFUSAL_V86(name, mode, check, ...) \
-    {name, mode, NACELLE_CHECK_##check, PROCESSOR, {__VA_ARGS__}, true},
+#define ENGINE(name, mode, check, group, ...) \
+    {name, mode, NACELLE_CHECK_##check, group, {__VA_ARGS__}, false, false},
+#define PROCESSOR(name, mode, check, group, ...) \
+    {name, mode, NACELLE_CHECK_##check, group, {__VA_ARGS__}, true, false},
+#define PROCESSOR_V86(name, mode, check, group, ...) \
+    {name, mode, NACELLE_CHECK_##check, group, {__VA_ARGS__}, true, true},
 #include "refusals.def"
 };
 
@@ -86,8 +87,8 @@ static void refuse(const struct refusal *refusal)
         .kind = NACELLE_EXIT_ENTRY_REFUSED,
         .number = refusal->check,
         .detail = refusal->group,
-        .flags = refusal->group == PROCESSOR ? NACELLE_EXIT_ENTRY_FAILED : 0,
-        .raw_reason = refusal->group == PROCESSOR
+        .flags = refusal->by_processor ? NACELLE_EXIT_ENTRY_FAILED : 0,
+        .raw_reason = refusal->by_processor
                           ? VMX_EXIT_ENTRY_FAILURE | VMX_EXIT_REASON_ENTRY_FAILURE_GUEST_STATE
                           : 0,
     };
@@ -102,7 +103,7 @@ static void refuse(const struct refusal *refusal)
                &refusal->changes[i].value, refusal->changes[i].size);
     if (refusal->group == NACELLE_GROUP_FPU)
         rig_state->dirty |= NACELLE_GROUP_FPU;
-    if (refusal->group != PROCESSOR)
+    if (!refusal->by_processor)
         check_store(refusal);
     verdict_equal("exit in time", 1, rig_run(0));
     found = *(const struct nacelle_exit *)(uintptr_t)&rig_state->exit;

@@ -15,7 +15,7 @@
 #include <runtime/vcpu.h>
 #include <runtime/vm.h>
 
-#define PAGE       4096u
+#define PAGE       4096ull
 #define PAGES      (RIG_HOLE / PAGE)
 #define BATCH      64u /* most objects that one RETYPE makes */
 #define READ_WRITE (NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE)

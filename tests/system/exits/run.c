@@ -65,7 +65,7 @@ static void set_registers(enum mode mode, const struct exits_case *test,
     }
 }
 
-static void set_user(enum mode mode, struct nacelle_vcpu_state *state)
+void exits_set_user(volatile struct nacelle_vcpu_state *state)
 {
     const uint32_t user = 3u << X86_AR_DPL_SHIFT;
 
@@ -73,7 +73,6 @@ static void set_user(enum mode mode, struct nacelle_vcpu_state *state)
         state->segments[i].rights |= user;
     state->segments[NACELLE_CS].selector = SELECTOR_USER_CODE | 3;
     state->segments[NACELLE_SS].selector = SELECTOR_USER_DATA | 3;
-    (void)mode;
 }
 
 static void store(const struct nacelle_vcpu_state *state)
@@ -125,7 +124,7 @@ static void begin(enum mode mode, const struct exits_case *test)
     if (test->no_idt)
         state.idtr.limit = 0;
     if (test->user)
-        set_user(mode, &state);
+        exits_set_user(&state);
     if (test->task_gate)
         tables_task_gate(test->task_gate, SELECTOR_OTHER_TSS);
     if (test->back_link)
@@ -295,10 +294,8 @@ static void run_case(enum mode mode, const struct exits_case *test)
         nacelle_check(nacelle_vm_close_msr(rig_vm, 0xc0000080u + test->open_msr), "close MSR");
 }
 
-void exits_run_group(const struct exits_group *group)
+void exits_run_group(const struct exits_group *group, uint32_t features)
 {
-    uint32_t features = exits_features();
-
     for (unsigned mode = REAL; mode < MODES; mode++) {
         unsigned size = modes[mode].bits / 32;
 

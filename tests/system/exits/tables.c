@@ -7,7 +7,7 @@
 #include <x86/descriptor.h>
 #include <x86/paging.h>
 
-#define PAGE               4096u
+#define PAGE               4096ull
 #define RWU                (X86_PTE_PRESENT | X86_PTE_WRITE | X86_PTE_USER)
 #define FLAT_LIMIT         0xfffffu
 #define TSS32_LIMIT        0x67u

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Deliveries that a second-level fault interrupts: they are repeated, never lost, never doubled;
- * and what becomes of them when the client injects an exception meanwhile (SDM vol. 3, 6.15, 27.2.4).
- */
+ * and what becomes of them when the client injects an exception meanwhile (SDM vol. 3, 6.15,
+ * 27.2.4). */
 #include "cases.h"
 #include "events.h"
 #include "rig.h"
+#include "tables.h"
 #include "verdict.h"
 
 #include <runtime/client.h>
 #include <runtime/vcpu.h>
 
-#define PAGE               4096u
+#define PAGE               4096ull
 #define NOP                0x90
 #define EXCEPTION(vector)  (NACELLE_EVENT_EXCEPTION | (vector))
 #define WITH_ERROR(vector) (NACELLE_EVENT_EXCEPTION | NACELLE_EVENT_ERROR_CODE | (vector))
@@ -179,8 +180,77 @@ static void combine(enum mode mode, unsigned i)
     events_expect_end(NACELLE_RESUME_ADVANCE, sizeof(nops));
 }
 
+/* --- Longer stories --- */
+
+/* The delivery of the exception that overtook the interrupt is interrupted in turn, and another
+ * interrupt is injected: all of them come in the end. */
+static void three_events(enum mode mode)
+{
+    const struct frame protection = {
+        .vector = 13, .rip = RIG_CODE, .rflags = X86_RFLAGS_IF, .has_error = true, .error = 0x20};
+    const struct frame first = {.vector = 0x40, .rip = RIG_CODE, .rflags = X86_RFLAGS_IF};
+    const struct frame second = {.vector = 0x41, .rip = RIG_CODE, .rflags = X86_RFLAGS_IF};
+
+    begin(mode, "interrupt, exception, interrupt", nops, sizeof(nops), X86_RFLAGS_IF);
+    events_inject(NACELLE_EVENT_INTERRUPT | 0x40, 0, 0);
+    rig_unmap(RIG_IDT);
+    expect_interrupted(RIG_IDT, NACELLE_EXIT_READ, NACELLE_EVENT_INTERRUPT | 0x40, 0, RIG_CODE);
+    events_inject(WITH_ERROR(13), 0x20, 0);
+    expect_interrupted(RIG_IDT, NACELLE_EXIT_READ, mode == REAL ? EXCEPTION(13) : WITH_ERROR(13),
+                       mode == REAL ? 0 : 0x20, RIG_CODE);
+    events_inject(NACELLE_EVENT_INTERRUPT | 0x41, 0, 0);
+    rig_map(RIG_IDT);
+    if (events_expect_handler(mode, 0, &protection) &&
+        events_expect_handler(mode, NACELLE_RESUME_ADVANCE, &first) &&
+        events_expect_handler(mode, NACELLE_RESUME_ADVANCE, &second))
+        events_expect_end(NACELLE_RESUME_ADVANCE, sizeof(nops));
+}
+
+/* IRET of an NMI's handler faults: NMIs stay blocked until it was really executed (27.2.3). */
+static void faulting_iret(enum mode mode)
+{
+    const struct frame frame = {.vector = 2, .rip = RIG_CODE};
+
+    begin(mode, "IRET that faults", nops, sizeof(nops), 0);
+    events_inject(NACELLE_EVENT_NMI | 2, 0, 0);
+    if (!events_expect_handler(mode, 0, &frame))
+        return;
+    rig_unmap(stack_page(mode));
+    events_expect(NACELLE_RESUME_ADVANCE, NACELLE_EXIT_MEMORY, tables_handler(2) + 1);
+    verdict_equal("vectoring", 0, rig_state->exit.vectoring);
+    rig_fetch(NACELLE_GROUP_EVENTS);
+    verdict_equal("NMIs are blocked", NACELLE_BLOCKING_NMI, rig_state->blocking);
+    events_inject(NACELLE_EVENT_NMI | 2, 0, 0);
+    rig_map(stack_page(mode));
+    if (events_expect_handler(mode, 0, &frame))
+        events_expect_end(NACELLE_RESUME_ADVANCE, sizeof(nops));
+}
+
+/* A poke in the middle of it changes nothing. */
+static void poked(enum mode mode)
+{
+    const struct frame frame = {.vector = 0x40, .rip = RIG_CODE, .rflags = X86_RFLAGS_IF};
+
+    begin(mode, "poke during a delivery", nops, sizeof(nops), X86_RFLAGS_IF);
+    events_inject(NACELLE_EVENT_INTERRUPT | 0x40, 0, 0);
+    nacelle_check(nacelle_vcpu_poke(rig_vcpu), "poke");
+    events_expect(0, NACELLE_EXIT_POKE, RIG_CODE);
+    verdict_equal("the interrupt waits", 1, events_pending());
+    rig_unmap(RIG_IDT);
+    expect_interrupted(RIG_IDT, NACELLE_EXIT_READ, NACELLE_EVENT_INTERRUPT | 0x40, 0, RIG_CODE);
+    nacelle_check(nacelle_vcpu_poke(rig_vcpu), "poke");
+    events_expect(0, NACELLE_EXIT_POKE, RIG_CODE);
+    verdict_equal("the interrupt waits", 1, events_pending());
+    rig_map(RIG_IDT);
+    if (events_expect_handler(mode, 0, &frame))
+        events_expect_end(NACELLE_RESUME_ADVANCE, sizeof(nops));
+}
+
 void vectoring_run(enum mode mode)
 {
+    three_events(mode);
+    faulting_iret(mode);
+    poked(mode);
     interrupted(mode);
     cancelled(mode);
     for (unsigned i = 0; mode != REAL && i < sizeof(pairs) / sizeof(pairs[0]); i++)

@@ -30,6 +30,17 @@ uint64_t slot_take(void)
     return slots_take(1);
 }
 
+struct mark harness_mark(void)
+{
+    return (struct mark){next_slot, next_address};
+}
+
+void harness_release(struct mark mark)
+{
+    next_slot = mark.slot;
+    next_address = mark.address;
+}
+
 static uint64_t largest_untyped(void)
 {
     const struct nacelle_boot_untyped *best = NULL;

@@ -39,8 +39,8 @@ enum nacelle_error guest_reset(const struct guest *guest)
                               NACELLE_GROUP_IP | NACELLE_GROUP_SEGMENTS | NACELLE_GROUP_CONTROL);
 }
 
-/* A frame that we can write at *bytes and the guest sees at gpa. */
-static void guest_page(uint64_t untyped, uint64_t vm, uint64_t gpa, uint8_t **bytes)
+/* A frame that we can write at *bytes and the guest sees at gpa; the capability that maps it there. */
+static uint64_t guest_page(uint64_t untyped, uint64_t vm, uint64_t gpa, uint8_t **bytes)
 {
     uint64_t address = address_take(PAGE);
     uint64_t ours = make_from(untyped, NACELLE_TYPE_FRAME, NACELLE_SIZE_PAGE);
@@ -49,6 +49,7 @@ static void guest_page(uint64_t untyped, uint64_t vm, uint64_t gpa, uint8_t **by
     need(nacelle_aspace_map(NACELLE_SLOT_ASPACE, ours, address, READ_WRITE), "map guest memory");
     need(nacelle_vm_map(vm, its, gpa, READ_WRITE | NACELLE_RIGHT_EXECUTE), "map into the VM");
     *bytes = (uint8_t *)address;
+    return its;
 }
 
 struct guest guest_make(uint64_t untyped, struct guest_code code, uint64_t endpoint, uint64_t badge)
@@ -64,9 +65,9 @@ struct guest guest_make(uint64_t untyped, struct guest_code code, uint64_t endpo
     uint8_t *page = NULL;
 
     need(nacelle_aspace_map(NACELLE_SLOT_ASPACE, guest.vcpu, state, READ_WRITE), "map state page");
-    guest_page(from, guest.vm, GUEST_CODE, &page);
+    (void)guest_page(from, guest.vm, GUEST_CODE, &page);
     memcpy(page, code.begin, (uint64_t)(code.end - code.begin));
-    guest_page(from, guest.vm, GUEST_DATA, &guest.data);
+    guest.data_frame = guest_page(from, guest.vm, GUEST_DATA, &guest.data);
     need(guest_reset(&guest), "guest state");
     need(nacelle_vcpu_set_priority(guest.vcpu, 1, 0), "priority of a vCPU");
     return guest;

@@ -15,10 +15,9 @@ struct fake_machine {
     uint64_t tsc;
     uint64_t cr0, cr3;
     unsigned cr3_loads;
-    uint8_t fpu[512];   /* the registers, as FXSAVE stores them */
-    uint16_t data[4];   /* selectors ds es fs gs */
-    uint32_t ports[16]; /* last value written, by the low bits of the port */
-    bool interrupts;
+    uint8_t fpu[512];    /* the registers, as FXSAVE stores them */
+    uint16_t data[4];    /* selectors ds es fs gs */
+    uint32_t ports[256]; /* last value written, by the low byte of the port */
 };
 
 extern struct fake_machine machine;
@@ -33,14 +32,16 @@ static inline uint64_t x86_rdtsc(void)
     return machine.tsc++;
 }
 
+/* Interrupts are on: whatever is pending comes now. */
+void fake_interrupts(void);
+
 static inline void x86_sti(void)
 {
-    machine.interrupts = true;
+    fake_interrupts();
 }
 
 static inline void x86_cli(void)
 {
-    machine.interrupts = false;
 }
 
 static inline void x86_sti_hlt(void)
@@ -101,32 +102,32 @@ static inline void x86_write_gs(uint16_t selector)
 
 static inline uint8_t x86_in8(uint16_t port)
 {
-    return (uint8_t)machine.ports[port & 15];
+    return (uint8_t)machine.ports[port & 0xff];
 }
 
 static inline uint16_t x86_in16(uint16_t port)
 {
-    return (uint16_t)machine.ports[port & 15];
+    return (uint16_t)machine.ports[port & 0xff];
 }
 
 static inline uint32_t x86_in32(uint16_t port)
 {
-    return machine.ports[port & 15];
+    return machine.ports[port & 0xff];
 }
 
 static inline void x86_out8(uint16_t port, uint8_t value)
 {
-    machine.ports[port & 15] = value;
+    machine.ports[port & 0xff] = value;
 }
 
 static inline void x86_out16(uint16_t port, uint16_t value)
 {
-    machine.ports[port & 15] = value;
+    machine.ports[port & 0xff] = value;
 }
 
 static inline void x86_out32(uint16_t port, uint32_t value)
 {
-    machine.ports[port & 15] = value;
+    machine.ports[port & 0xff] = value;
 }
 
 #endif

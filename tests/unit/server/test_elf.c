@@ -67,63 +67,90 @@ static void good(void **state)
     free(file);
 }
 
-/* The file with one member changed is refused. */
-#define REFUSED(member_of, member, value)                       \
-    do {                                                        \
-        char *file = good_file();                               \
-        Elf64_Ehdr *header = (void *)file;                      \
-        Elf64_Phdr *segment = segment_of(file, 1);              \
-        struct elf_program program;                             \
-                                                                \
-        (void)header;                                           \
-        (void)segment;                                          \
-        (member_of)->member = (value);                          \
-        assert_non_null(elf_decode(file, FILE_SIZE, &program)); \
-        free(file);                                             \
-    } while (0)
+/* One member of the headers, and a value for it that must be refused. */
+struct change {
+    size_t offset, size;
+    uint64_t value;
+};
+
+#define HEADER(member, value)                                                  \
+    {                                                                          \
+        offsetof(Elf64_Ehdr, member), sizeof(((Elf64_Ehdr *)0)->member), value \
+    }
+
+/* Of the second segment. */
+#define SEGMENT(member, value)                                                  \
+    {                                                                           \
+        sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr) + offsetof(Elf64_Phdr, member), \
+            sizeof(((Elf64_Phdr *)0)->member), value                            \
+    }
+
+static void check_refused(const struct change *changes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char *file = good_file();
+        struct elf_program program;
+
+        memcpy(file + changes[i].offset, &changes[i].value, changes[i].size);
+        assert_non_null(elf_decode(file, FILE_SIZE, &program));
+        free(file);
+    }
+}
 
 static void bad_header(void **state)
 {
+    static const struct change changes[] = {
+        HEADER(e_ident[0], 9),
+        HEADER(e_ident[1], 9),
+        HEADER(e_ident[2], 9),
+        HEADER(e_ident[3], 9),
+        HEADER(e_ident[4], 9),
+        HEADER(e_ident[5], 9),
+        HEADER(e_ident[6], 9),
+        HEADER(e_type, ET_DYN),
+        HEADER(e_type, ET_REL),
+        HEADER(e_machine, EM_386),
+        HEADER(e_phentsize, 32),
+        HEADER(e_phentsize, 0),
+        HEADER(e_phoff, FILE_SIZE + 8),
+        HEADER(e_phoff, 65),
+        HEADER(e_phoff, UINT64_MAX - 7),
+        HEADER(e_phoff, FILE_SIZE - 56 * 4 + 8),
+        HEADER(e_phnum, 18),
+        HEADER(e_phnum, 0xffff),
+        HEADER(e_phnum, 0),
+        HEADER(e_entry, 0),
+        HEADER(e_entry, 0x3fffff),
+        HEADER(e_entry, 0x400100),
+        HEADER(e_entry, 0x600000),
+        HEADER(e_entry, UINT64_MAX),
+    };
+
     (void)state;
-    for (unsigned i = 0; i <= EI_VERSION; i++) {
-        REFUSED(header, e_ident[i], 9);
-    }
-    REFUSED(header, e_type, ET_DYN);
-    REFUSED(header, e_type, ET_REL);
-    REFUSED(header, e_machine, EM_386);
-    REFUSED(header, e_phentsize, 32);
-    REFUSED(header, e_phentsize, 0);
-    REFUSED(header, e_phoff, FILE_SIZE + 8);
-    REFUSED(header, e_phoff, 65);
-    REFUSED(header, e_phoff, UINT64_MAX - 7);
-    REFUSED(header, e_phoff, FILE_SIZE - 56 * 4 + 8);
-    REFUSED(header, e_phnum, 18);
-    REFUSED(header, e_phnum, 0xffff);
-    REFUSED(header, e_phnum, 0);
-    REFUSED(header, e_entry, 0);
-    REFUSED(header, e_entry, 0x3fffff);
-    REFUSED(header, e_entry, 0x400100);
-    REFUSED(header, e_entry, 0x600000);
-    REFUSED(header, e_entry, UINT64_MAX);
+    check_refused(changes, ARRAY_SIZE(changes));
 }
 
 static void bad_segment(void **state)
 {
+    static const struct change changes[] = {
+        SEGMENT(p_type, PT_INTERP),
+        SEGMENT(p_offset, FILE_SIZE - 0xff),
+        SEGMENT(p_offset, UINT64_MAX),
+        SEGMENT(p_offset, UINT64_MAX - 0xff),
+        SEGMENT(p_filesz, 0x101),
+        SEGMENT(p_filesz, UINT64_MAX),
+        SEGMENT(p_memsz, 0xff),
+        SEGMENT(p_memsz, UINT64_MAX),
+        SEGMENT(p_memsz, NACELLE_USER_END - 0x600000 + 1),
+        SEGMENT(p_vaddr, NACELLE_USER_END - 0x4fff),
+        SEGMENT(p_vaddr, NACELLE_USER_END),
+        SEGMENT(p_vaddr, 0xffffffff80000000),
+        SEGMENT(p_vaddr, UINT64_MAX),
+        SEGMENT(p_flags, PF_R | PF_W | PF_X),
+    };
+
     (void)state;
-    REFUSED(segment, p_type, PT_INTERP);
-    REFUSED(segment, p_offset, FILE_SIZE - 0xff);
-    REFUSED(segment, p_offset, UINT64_MAX);
-    REFUSED(segment, p_offset, UINT64_MAX - 0xff);
-    REFUSED(segment, p_filesz, 0x101);
-    REFUSED(segment, p_filesz, UINT64_MAX);
-    REFUSED(segment, p_memsz, 0xff);
-    REFUSED(segment, p_memsz, UINT64_MAX);
-    REFUSED(segment, p_memsz, NACELLE_USER_END - 0x600000 + 1);
-    REFUSED(segment, p_vaddr, NACELLE_USER_END - 0x4fff);
-    REFUSED(segment, p_vaddr, NACELLE_USER_END);
-    REFUSED(segment, p_vaddr, 0xffffffff80000000);
-    REFUSED(segment, p_vaddr, UINT64_MAX);
-    REFUSED(segment, p_flags, PF_R | PF_W | PF_X);
+    check_refused(changes, ARRAY_SIZE(changes));
 }
 
 static void too_many_segments(void **state)

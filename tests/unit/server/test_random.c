@@ -99,9 +99,11 @@ static void fill_words(uint32_t operation, uint64_t *words)
         break;
     case NACELLE_ASPACE_MAP:
     case NACELLE_VM_MAP:
-        words[0] = slot_of_type(below(3) != 0 ? NACELLE_TYPE_FRAME : NACELLE_TYPE_VCPU);
+        words[0] = slot_of_type(below(4) != 0   ? NACELLE_TYPE_FRAME
+                                : below(2) != 0 ? NACELLE_TYPE_VCPU
+                                                : NACELLE_TYPE_THREAD);
         words[1] = some_address();
-        words[2] = below(8);
+        words[2] = below(3) == 0 ? below(16) : NACELLE_RIGHT_READ;
         break;
     case NACELLE_THREAD_CONFIGURE:
         words[0] = slot_of_type(NACELLE_TYPE_CSPACE);
@@ -154,6 +156,9 @@ static struct message some_operation(void)
     case 2:
         message.capability = below(2) != 0 ? ROOT_CSPACE : slot_of_type(NACELLE_TYPE_CSPACE);
         break;
+    case 3:
+        message.capability = slot_of_type(below(2) != 0 ? NACELLE_TYPE_ASPACE : NACELLE_TYPE_VM);
+        break;
     default:
         break;
     }
@@ -170,7 +175,7 @@ static struct message some_operation(void)
     return message;
 }
 
-/* --- What threads and guests do ---------------------------------------------------------------- */
+/* --- What threads and guests do --------------------------------------------------------------- */
 
 static void start_system_call(struct thread *thread, unsigned number, const struct message *message)
 {
@@ -283,7 +288,7 @@ static void run_guest(void)
     }
 }
 
-/* --- The root thread's hand ---------------------------------------------------------------------- */
+/* --- The root thread's hand ------------------------------------------------------------------- */
 
 /* The root makes a system call, and sleeps otherwise so that the others run. */
 static enum nacelle_error root_invoke(const struct message *message)
@@ -345,6 +350,12 @@ static void populate(void)
         make(slot, NACELLE_TYPE_ENDPOINT, 0);
     } else if (count_of(NACELLE_TYPE_NOTIFICATION) < 2) {
         make(slot, NACELLE_TYPE_NOTIFICATION, 0);
+    } else if (count_of(NACELLE_TYPE_FRAME) < 4) {
+        make(slot, NACELLE_TYPE_FRAME, 12);
+    } else if (count_of(NACELLE_TYPE_ASPACE) < 1) {
+        make(slot, NACELLE_TYPE_ASPACE, 15);
+    } else if (count_of(NACELLE_TYPE_CSPACE) < 1) {
+        make(slot, NACELLE_TYPE_CSPACE, 9);
     } else if (count_of(NACELLE_TYPE_VM) < 1) {
         make(slot, NACELLE_TYPE_VM, 15);
     } else if (count_of(NACELLE_TYPE_VCPU) < 2) {
@@ -384,6 +395,30 @@ static void wake_somebody(void)
     }
 }
 
+/* One of the objects that others depend on goes. */
+static void delete_something(void)
+{
+    static const uint8_t types[] = {
+        NACELLE_TYPE_THREAD,       NACELLE_TYPE_THREAD,  NACELLE_TYPE_VCPU,   NACELLE_TYPE_ENDPOINT,
+        NACELLE_TYPE_NOTIFICATION, NACELLE_TYPE_CSPACE,  NACELLE_TYPE_ASPACE, NACELLE_TYPE_VM,
+        NACELLE_TYPE_FRAME,        NACELLE_TYPE_UNTYPED,
+    };
+    uint64_t slot = slot_of_type(types[below(sizeof(types))]);
+
+    if (slot >= ROOT_FREE) {
+        root_call(ROOT_CSPACE, NACELLE_CSPACE_DELETE, slot, 0, 0, 0);
+    }
+}
+
+/* Between two steps of a long operation the time slice may be over. */
+static void interrupt(void)
+{
+    if (below(2) == 0) {
+        machine.tsc += WORLD_HZ / 50;
+        schedule_tick();
+    }
+}
+
 /* --- Fresh frames are clear ------------------------------------------------------------------- */
 
 static uint64_t known_frame[SLOTS];
@@ -415,11 +450,16 @@ static unsigned play(uint64_t seed, unsigned steps)
     random_state.state = seed;
     memset(known_frame, 0, sizeof(known_frame));
     world_start();
+    world_interrupt = interrupt;
     slot_clear(world_slot(ROOT_THREAD)); /* the root is the test's own hand, nobody else's */
     world.root->execution.suspended = true;
     schedule_update(world.root->execution.on);
     for (unsigned step = 0; step < steps; step++) {
-        if (below(6) == 0) {
+        if (below(25) == 0) {
+            delete_something();
+            world_check();
+        }
+        if (below(4) == 0) {
             populate();
             check_frames();
         }

@@ -7,6 +7,7 @@
 #define TIMERS 100
 
 /* Every timer is no earlier than its parent, and points to it. Returns how many there are. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static unsigned check(const struct timer *timer, const struct timer *parent)
 {
     if (timer == NULL) {

@@ -17,6 +17,7 @@ struct fake_machine machine;
 struct world world;
 struct message world_reply;
 struct vcpu *world_guest;
+void (*world_interrupt)(void);
 
 uint64_t *server_pml4;
 uint64_t server_root;
@@ -61,6 +62,13 @@ static _Noreturn void leave_with(enum world_event event)
 _Noreturn void fake_halt(void)
 {
     leave_with(WORLD_IDLE);
+}
+
+void fake_interrupts(void)
+{
+    if (world_interrupt != NULL) {
+        world_interrupt();
+    }
 }
 
 _Noreturn void return_by_sysexit(struct thread *thread)
@@ -170,13 +178,11 @@ static void give_root_capabilities(struct aspace *aspace)
 
 void world_start(void)
 {
-    static struct aspace *aspace;
-
     if (world.cspace == NULL) {
         world.cspace = memory(ROOT_SLOTS * sizeof(struct slot), 4096);
         world.root = memory(8192, 8192);
         world.memory = memory(WORLD_MEMORY, 2u << 20);
-        aspace = memory(1u << 16, 1u << 16);
+        world.aspace = memory(1u << 16, 1u << 16);
         server_pml4 = memory(4096, 4096);
         server_root = physical_of(server_pml4);
     }
@@ -184,7 +190,7 @@ void world_start(void)
     memset(&machine, 0, sizeof(machine));
     memset(world.cspace, 0, ROOT_SLOTS * sizeof(struct slot));
     memset(world.root, 0, 8192);
-    memset(aspace, 0, 1u << 16);
+    memset(world.aspace, 0, 1u << 16);
     memset(world.memory, 0xa5, WORLD_MEMORY); /* dirty */
     memset(interrupt_line(5), 0, sizeof(struct interrupt_line));
     interrupt_init();
@@ -193,10 +199,11 @@ void world_start(void)
     }
     host_cpu.cr3 = server_root;
     world_guest = NULL;
+    world_interrupt = NULL;
     cspace_init(world.cspace, 15);
-    aspace_init(aspace, 16, server_pml4);
+    aspace_init(world.aspace, 16, server_pml4);
     thread_init(world.root);
-    give_root_capabilities(aspace);
+    give_root_capabilities(world.aspace);
     world.root->execution.own.priority = NACELLE_PRIORITIES - 1;
     world.root->execution.state = EXECUTION_RUNNABLE;
     schedule_update(world.root->execution.on);

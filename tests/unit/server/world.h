@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The whole server on the build machine, but for its entry code: real objects, capabilities, IPC and
- * scheduling over a piece of ordinary memory, with a fake processor (fake_insn.h) and a fake engine
- * (world_engine.c). Tests make system calls as threads and look at what becomes of them.
+ * The whole server on the build machine, but for its entry code: real objects, capabilities, IPC
+ * and scheduling over a piece of ordinary memory, with a fake processor (fake_insn.h) and a fake
+ * engine (world_engine.c). Tests make system calls as threads and look at what becomes of them.
  */
 #ifndef TESTS_SERVER_WORLD_H
 #define TESTS_SERVER_WORLD_H
@@ -32,6 +32,7 @@ struct world {
     struct cspace *cspace;
     struct thread *root;
     char *memory; /* of the untyped */
+    struct aspace *aspace;
 };
 
 extern struct world world;
@@ -51,6 +52,9 @@ enum world_event {
 
 extern struct vcpu *world_guest;
 
+/* Called when interrupts are on between the steps of a long operation; 0: nothing happens. */
+extern void (*world_interrupt)(void);
+
 /* Runs the scheduler up to there. */
 enum world_event world_run(void);
 
@@ -62,8 +66,8 @@ struct message {
     uint64_t words[NACELLE_MESSAGE_REGISTERS];
 };
 
-/* Makes the system call as a thread that can run; a long operation is carried to its end. The thread
- * may wait afterwards; world_result says what came of it once it can run again. */
+/* Makes the system call as a thread that can run; a long operation is carried to its end. The
+ * thread may wait afterwards; world_result says what came of it once it can run again. */
 void world_system_call(struct thread *thread, unsigned number, const struct message *message);
 
 struct message world_result(const struct thread *thread);
@@ -85,7 +89,7 @@ struct vcpu_object *world_make_vcpu(uint64_t first);
 
 enum nacelle_error world_delete(uint64_t slot);
 
-/* --- Engine ------------------------------------------------------------------------------------ */
+/* --- Engine ----------------------------------------------------------------------------------- */
 
 /* The next exit of the guest that runs. */
 void world_exit(enum vcpu_disposition disposition, uint32_t number);
@@ -93,7 +97,7 @@ void world_exit(enum vcpu_disposition disposition, uint32_t number);
 /* What the fake engine remembers of a VM. */
 unsigned fake_vm_mappings(const struct vm *vm);
 
-/* --- Checks ------------------------------------------------------------------------------------ */
+/* --- Checks ----------------------------------------------------------------------------------- */
 
 /* Everything that must hold between two system calls, for all that the root's space leads to. */
 void world_check(void);

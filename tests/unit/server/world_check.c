@@ -84,6 +84,7 @@ static void check_mapped(const struct slot *slot)
     }
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): spaces in spaces */
 static void take_census(struct cspace *cspace)
 {
     for (uint64_t i = 1; i < cspace->slots; i++) {
@@ -206,7 +207,7 @@ static void check_calls(const struct execution *execution)
     }
 }
 
-/* In the ready queue exactly while whoever runs on it can run, and that is the last of the chain. */
+/* In the ready queue exactly while whoever runs on it can run, and it is the last of the chain. */
 static void check_scheduling(const struct execution *execution)
 {
     const struct scheduling *own = &execution->own;
@@ -307,6 +308,7 @@ static void check_space(const struct space *space)
     }
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static unsigned check_timers(const struct timer *timer, const struct timer *parent)
 {
     if (timer == NULL) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A fake of the engine (vcpu/vcpu.h) that remembers what it was told and checks that it may be told. */
+/* A fake of the engine (vcpu/vcpu.h) that remembers what it was told and checks that it may be
+ * told. */
 #include "world.h"
 
 #define FAKE_MAPPINGS 64

@@ -107,9 +107,9 @@ static void load_cpu_file(const char *name)
 static void power_up(const char *name)
 {
     /* MSRs that every processor with long mode has; TSC_AUX is there on all models used. */
-    static const uint32_t msrs[] = {X86_MSR_STAR,    X86_MSR_LSTAR,         X86_MSR_CSTAR,
-                                    X86_MSR_FMASK,   X86_MSR_FS_BASE,       X86_MSR_GS_BASE,
-                                    X86_MSR_TSC_AUX, X86_MSR_KERNEL_GS_BASE};
+    static const uint32_t msrs[] = {X86_MSR_STAR,    X86_MSR_LSTAR,          X86_MSR_CSTAR,
+                                    X86_MSR_FMASK,   X86_MSR_FS_BASE,        X86_MSR_GS_BASE,
+                                    X86_MSR_TSC_AUX, X86_MSR_KERNEL_GS_BASE, X86_MSR_XSS};
     /* Offsets and sizes of the standard form: the data files have subleaf 0 only. */
     static const struct {
         uint32_t subleaf, size, offset;

@@ -106,6 +106,11 @@ static void control(void **state)
     REFUSED(CONTROL, page.cr4 = 1 << 14, CR4);    /* SMXE */
     REFUSED(CONTROL, page.cr4 = UINT64_C(1) << 63, CR4);
     REFUSED(CONTROL, page.cr3 = UINT64_C(1) << 40, CR3);
+}
+
+static void modes(void **state)
+{
+    (void)state;
     REFUSED(CONTROL, page.efer = 0x1000, EFER); /* SVME */
     REFUSED(CONTROL, (page.efer = 0x100, page.cr0 = 0x80000011), LONG_MODE_PAGING);
     REFUSED(CONTROL, page.cr4 = 0x20000, PCIDE);
@@ -114,7 +119,12 @@ static void control(void **state)
     REFUSED(CONTROL, page.xcr0 = 0xe7, XCR0);
     REFUSED(CONTROL, page.xcr0 = ~UINT64_C(0), XCR0);
     REFUSED(CONTROL, page.xss = 0x100, XSS);
-    /* PDPTEs count under PAE paging alone. */
+}
+
+/* PDPTEs count under PAE paging alone. */
+static void pdptes(void **state)
+{
+    (void)state;
     ACCEPTED(CONTROL, page.pdpte[0] = 0x1e7);
     REFUSED(CONTROL, (page.cr0 = 0x80000011, page.cr4 = 0x20, page.pdpte[3] = 0x3), PDPTE);
     REFUSED(CONTROL,
@@ -166,10 +176,15 @@ static void events(void **state)
     REFUSED(EVENTS, (page.activity = 1, page.blocking = 1), ACTIVITY_BLOCKING);
     REFUSED(EVENTS, page.pending_debug = 0x10, PENDING_DEBUG);
     REFUSED(EVENTS, page.windows = 4, WINDOWS);
+}
+
+static void pending_events(void **state)
+{
+    (void)state;
     REFUSED(EVENTS, page.interrupt = 0x30, EVENT_TYPE);       /* not valid and not 0 */
     REFUSED(EVENTS, page.interrupt = 0x80000202, EVENT_TYPE); /* an NMI in the wrong place */
     REFUSED(EVENTS, page.interrupt = 0x80000830, EVENT_ERROR_CODE);
-    REFUSED(EVENTS, page.reserved2 = 0x80000330, EVENT_TYPE);
+    REFUSED(EVENTS, page.deferred = 0x80000330, EVENT_TYPE);
     REFUSED(EVENTS, page.nmi = 0x80000203, EVENT_VECTOR);
     REFUSED(EVENTS, page.exception = 0x80000030, EVENT_TYPE);
     REFUSED(EVENTS, page.exception = 0x80000320, EVENT_VECTOR);
@@ -230,6 +245,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(ip),
     cmocka_unit_test(segments),
     cmocka_unit_test(control),
+    cmocka_unit_test(modes),
+    cmocka_unit_test(pdptes),
+    cmocka_unit_test(pending_events),
     cmocka_unit_test(tables),
     cmocka_unit_test(system_call),
     cmocka_unit_test(events),

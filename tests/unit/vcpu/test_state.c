@@ -107,7 +107,7 @@ static void round_trip(void **state)
     page->interrupt = 0x80000030;
     page->vectoring = 0x80000b0e;
     page->vectoring_error = 2;
-    page->reserved2 = 0x80000031;
+    page->deferred = 0x80000031;
     page->windows = 1;
     page->dr[3] = 0x4444;
     page->dr6 = 0xffff4ff1;
@@ -249,6 +249,41 @@ static void controls(void **state)
     assert_int_equal(model_field(vcpu, VMCS_TSC_OFFSET), 0 - UINT64_C(5));
 }
 
+static void single_step(void **state)
+{
+    (void)state;
+    model_reset("tigerlake");
+    model_enable();
+    vcpu = model_vcpu(model_vm());
+    assert_int_equal(vcpu_set_control(vcpu, NACELLE_CONTROL_SINGLE_STEP, 1), NACELLE_ERROR_OK);
+    vcpu_inject(vcpu, NACELLE_EVENT_INTERRUPT | 0x30, 0, 0); /* a window is opened beside it */
+    assert_true(vcpu_prepare(vcpu, 0x1000));
+    assert_int_equal(model_field(vcpu, VMCS_PROC_BASED_CONTROLS) &
+                         (VMX_PROC_MONITOR_TRAP_FLAG | VMX_PROC_INTERRUPT_WINDOW_EXITING),
+                     VMX_PROC_MONITOR_TRAP_FLAG | VMX_PROC_INTERRUPT_WINDOW_EXITING);
+}
+
+/* Another vCPU's VMCS is current: nothing may reach it by way of one that has none. */
+static void before_it_has_a_vm(void **state)
+{
+    struct vcpu *empty = vcpu_create(model_pages(4, 4));
+    struct vcpu_refusal refusal;
+    uint64_t value = 0;
+
+    (void)state;
+    assert_true(vcpu_prepare(vcpu, 0x1000));
+    assert_int_equal(vcpu_get_register(empty, 4, &value), NACELLE_ERROR_NOT_CONFIGURED);
+    assert_int_equal(vcpu_set_register(empty, 4, 1), NACELLE_ERROR_NOT_CONFIGURED);
+    assert_int_equal(vcpu_set_register(empty, 5, 1), NACELLE_ERROR_OK);
+    assert_int_equal(vcpu_fetch(empty, NACELLE_GROUP_IP), NACELLE_ERROR_NOT_CONFIGURED);
+    assert_int_equal(vcpu_store(empty, NACELLE_GROUP_IP, &refusal), NACELLE_ERROR_NOT_CONFIGURED);
+    assert_int_equal(vcpu_inject(empty, 0x30, 0, 0), NACELLE_ERROR_NOT_CONFIGURED);
+    assert_int_equal(vcpu_set_control(empty, NACELLE_CONTROL_HLT, 0), NACELLE_ERROR_NOT_CONFIGURED);
+    assert_false(vcpu_cancel(empty, 0));
+    vcpu_unload(empty);
+    assert_ptr_equal(model_cpu->engine.current, vcpu);
+}
+
 static void control_register_masks(void **state)
 {
     (void)state;
@@ -344,6 +379,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup(resume_with_bad_state_is_an_exit, setup),
     cmocka_unit_test_setup(random_state_pages, setup),
     cmocka_unit_test_setup(controls, setup),
+    cmocka_unit_test_setup(single_step, setup),
+    cmocka_unit_test_setup(before_it_has_a_vm, setup),
     cmocka_unit_test_setup(control_register_masks, setup),
     cmocka_unit_test_setup(msr_permissions, setup),
     cmocka_unit_test_setup(ports, setup),

@@ -47,7 +47,7 @@ static void store(struct vcpu *vcpu, uint32_t groups)
 }
 
 /* Contents that differ by vCPU. */
-static void fill(struct vcpu *vcpu, unsigned n)
+static void fill(struct vcpu *vcpu, uint64_t n)
 {
     struct nacelle_vcpu_state *page = vcpu_state(vcpu);
 
@@ -68,7 +68,7 @@ static void fill(struct vcpu *vcpu, unsigned n)
     store(vcpu, NACELLE_GROUPS_ALL);
 }
 
-static void loaded(unsigned n)
+static void loaded(uint64_t n)
 {
     assert_int_equal(model_msr(X86_MSR_STAR), 0x100 * n);
     assert_int_equal(model_msr(X86_MSR_LSTAR), 0x200 * n);
@@ -273,7 +273,7 @@ static void new_vcpu_in_old_memory(void **state)
     fill(one, 3);
     run(one);
     vcpu_unload(one);
-    memset(memory, 0, 4 * 4096);
+    memset(memory, 0, 4 * (size_t)4096);
     one = vcpu_create(memory);
     vcpu_attach(one, vm);
     run(one);

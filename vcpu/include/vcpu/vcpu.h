@@ -134,7 +134,10 @@ static inline struct nacelle_vcpu_state *vcpu_state(struct vcpu *vcpu)
     return (struct nacelle_vcpu_state *)((char *)vcpu - (VCPU_STRUCT_OFFSET - VCPU_STATE_OFFSET));
 }
 
-/* Puts the vCPU into vm, in the state after RESET (SDM vol 3 9.1.1). */
+/*
+ * Puts the vCPU into vm, in the state after RESET (SDM vol 3 9.1.1). Until then the functions below
+ * that return an error answer NOT_CONFIGURED, but for general registers other than rsp.
+ */
 void vcpu_attach(struct vcpu *vcpu, struct vm *vm);
 
 /* Takes the vCPU off this CPU: its VMCS is not current, all its state is in its memory. Needed
@@ -166,7 +169,8 @@ enum nacelle_error vcpu_set_control(struct vcpu *vcpu, uint64_t control, uint64_
 /*
  * Takes a client's reply: dirty groups of the state page (read once) and NACELLE_RESUME_ADVANCE:
  * go on after the instruction that exited, with the interrupt shadow ended and TF respected (SDM
- * vol 3 6.8.3, 24.4.2). false: something was refused, and the state page holds an ENTRY_REFUSED exit.
+ * vol 3 6.8.3, 24.4.2). false: something was refused, nothing was taken and RIP did not move, and
+ * the state page holds an ENTRY_REFUSED exit.
  */
 bool vcpu_resume(struct vcpu *vcpu, uint32_t flags);
 
@@ -197,7 +201,7 @@ enum vcpu_disposition {
      * have run meanwhile, on the stack of the host context: if they want someone else to run, so be
      * it. */
     VCPU_ENTER_AGAIN,
-    VCPU_HOST_INTERRUPT, /* *vector was acknowledged and is the host's to handle */
+    VCPU_HOST_INTERRUPT, /* *vector was acknowledged and is the host's to handle; 18: an #MC */
     VCPU_HOST_NMI,       /* an NMI arrived: the host's */
     VCPU_SLICE_OVER      /* the time of vcpu_set_slice is used up */
 };
@@ -209,9 +213,11 @@ enum vcpu_disposition vcpu_handle_exit(struct vcpu *vcpu, uint32_t *vector);
 void vcpu_record_poke(struct vcpu *vcpu);
 
 /*
- * FPU state. After an exit the guest's registers and XCR0 are still loaded (cpu->fpu_owner) and
- * CR0.TS is 1. vcpu_fpu_save puts them into the vCPU's memory, loads the host's XCR0, and leaves
- * fpu_owner 0; the host calls it before anyone but the vCPU's own client may run.
+ * State that user level can see: FPU registers, XCR0 and TSC_AUX. After an exit the guest's are
+ * still loaded (cpu->fpu_owner) and CR0.TS is 1. vcpu_fpu_save puts them into the vCPU's memory,
+ * loads the host's XCR0 and 0 as TSC_AUX, and leaves fpu_owner 0 and CR0.TS 1; the host calls it
+ * before anyone but the vCPU's own client may run. vcpu_fetch and vcpu_store of the FPU group do so
+ * too.
  */
 void vcpu_fpu_save(struct vcpu *vcpu);
 

@@ -25,6 +25,14 @@ extern uint64_t arena;
 void arena_begin(void);
 void arena_end(const char *part);
 
+/* For what is made again and again: slots and addresses given out since the mark may be given out
+ * again. The caller has emptied them. */
+struct mark {
+    uint64_t slot, address;
+};
+struct mark harness_mark(void);
+void harness_release(struct mark mark);
+
 /* One object out of the arena, in a fresh slot; ends the test when there is none. */
 uint64_t make(enum nacelle_type type, unsigned size);
 uint64_t make_from(uint64_t untyped, enum nacelle_type type, unsigned size);

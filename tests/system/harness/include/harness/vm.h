@@ -23,6 +23,7 @@ struct guest {
     uint64_t vm, vcpu, endpoint;
     struct nacelle_vcpu_state *state; /* mapped state page */
     uint8_t *data;                    /* the page of data, mapped */
+    uint64_t data_frame;              /* the capability that maps it into the VM */
 };
 
 /* VM and vCPU out of an untyped (0: the arena); exits go to `endpoint` with `badge`. Ready to be
