@@ -8,7 +8,7 @@
 
 platform_title="QEMU with KVM"
 platform_default_cpu=host
-qemu_accelerator=kvm
+qemu_accelerator=(-accel kvm)
 
 platform_models() {
     cat <<'END_OF_MODELS'
