@@ -76,6 +76,9 @@ static inline void svm_changed(struct svm_vmcb *vmcb, uint32_t clean_bits)
  * (CVE-2015-8104, CVE-2015-5307), #MC is the host's. */
 #define SVM_EXCEPTIONS_ALWAYS ((1u << 1) | (1u << 17) | (1u << 18))
 
+/* The busy bit of TR: set in what clients see, and not in the VMCB. */
+#define SVM_TR_BUSY 2u
+
 /* vmcb.c: gives the vCPU an ASID of the present generation. */
 void svm_assign_asid(struct vcpu *vcpu, struct vcpu_cpu *cpu);
 /* 64-bit mode: IA-32e mode with CS.L. */

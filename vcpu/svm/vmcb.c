@@ -147,7 +147,7 @@ static void write_reset_state(struct vcpu *vcpu)
         .gdtr = {.limit = RESET_LIMIT},
         .ldtr = reset_segment(X86_AR_REAL_LDT),
         .idtr = {.limit = RESET_LIMIT},
-        .tr = reset_segment(X86_AR_REAL_TSS),
+        .tr = reset_segment(X86_AR_REAL_TSS & ~SVM_TR_BUSY),
         .efer = X86_EFER_SVME,
         .cr0 = X86_RESET_CR0,
         .dr6 = X86_DR6_RESET,
