@@ -134,6 +134,7 @@ static void fetch_control(struct vcpu *vcpu)
     struct nacelle_vcpu_state *state = vcpu_state(vcpu);
     const struct svm_vmcb_save *save = &svm_vmcb_of(vcpu)->save;
 
+    vcpu_xcr0_refresh(vcpu);
     state->cr0 = save->cr0;
     state->cr2 = save->cr2;
     state->cr3 = save->cr3;

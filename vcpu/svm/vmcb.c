@@ -91,7 +91,7 @@ void svm_clear(struct vcpu *vcpu)
 
 #define INTERCEPT_BASE                                                                           \
     (SVM_INTERCEPT_INTR | SVM_INTERCEPT_NMI | SVM_INTERCEPT_INIT | SVM_INTERCEPT_RDPMC |         \
-     SVM_INTERCEPT_CPUID | SVM_INTERCEPT_RSM | SVM_INTERCEPT_INVD | SVM_INTERCEPT_HLT |          \
+     SVM_INTERCEPT_CPUID | SVM_INTERCEPT_INVD | SVM_INTERCEPT_HLT |          \
      SVM_INTERCEPT_INVLPGA | SVM_INTERCEPT_IO | SVM_INTERCEPT_MSR | SVM_INTERCEPT_TASK_SWITCH |  \
      SVM_INTERCEPT_SHUTDOWN)
 #define INTERCEPT2_BASE                                                                          \
