@@ -60,6 +60,14 @@ void vcpu_fpu_load(struct vcpu *vcpu)
     cpu->fpu_owner = vcpu;
 }
 
+void vcpu_xcr0_refresh(struct vcpu *vcpu)
+{
+    const struct vcpu_cpu *cpu = vcpu_host_cpu();
+
+    if (cpu->fpu_owner == vcpu && (cpu->features & VCPU_FEATURE_XSAVE) != 0)
+        vcpu->xcr0 = x86_xgetbv(0);
+}
+
 void vcpu_fpu_save(struct vcpu *vcpu)
 {
     struct vcpu_cpu *cpu = vcpu_host_cpu();
@@ -68,6 +76,7 @@ void vcpu_fpu_save(struct vcpu *vcpu)
         return;
     x86_clts();
     if ((cpu->features & VCPU_FEATURE_XSAVE) != 0) {
+        vcpu_xcr0_refresh(vcpu);
         if (vcpu->xcr0 != cpu->xcr0_supported)
             x86_xsetbv(0, cpu->xcr0_supported);
         x86_xsave(vcpu_xsave_area(vcpu), cpu->xcr0_supported);

@@ -149,6 +149,8 @@ void vcpu_fpu_load(struct vcpu *vcpu);
 void vcpu_fpu_fetch(struct vcpu *vcpu);
 /* Takes the FPU group from the state page, with the checked parts of the image. */
 void vcpu_fpu_store(struct vcpu *vcpu, const struct vcpu_image *image);
+/* Reads XCR0 back where it is loaded: XSETBV exits, but not on QEMU's translator. */
+void vcpu_xcr0_refresh(struct vcpu *vcpu);
 /* XCR0 that the guest set; in the processor too when its FPU state is there. */
 void vcpu_xcr0_set(struct vcpu *vcpu, uint64_t value);
 

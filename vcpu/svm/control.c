@@ -60,12 +60,15 @@ static enum nacelle_error set_toggle(struct vcpu *vcpu, uint64_t number, uint64_
 static enum nacelle_error set_exceptions(struct vcpu *vcpu, uint64_t value)
 {
     const uint64_t not_exceptions = UINT64_C(1) << X86_VECTOR_NMI | UINT64_C(1) << X86_VECTOR_MC;
+    struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
 
     if ((value >> 32) != 0 || (value & not_exceptions) != 0)
         return NACELLE_ERROR_INVALID_ARGUMENT;
     vcpu->exception_bitmap = (uint32_t)value;
-    svm_vmcb_of(vcpu)->control.intercept_exceptions =
-        vcpu->exception_bitmap | SVM_EXCEPTIONS_ALWAYS;
+    vmcb->control.intercept_exceptions = vcpu->exception_bitmap | SVM_EXCEPTIONS_ALWAYS;
+    /* INT1 is a #DB for those who look at that (15.9 has it apart). */
+    vmcb->control.intercept2 = with(vmcb->control.intercept2, SVM_INTERCEPT2_ICEBP,
+                                    (value >> X86_VECTOR_DB & 1u) != 0);
     return NACELLE_ERROR_OK;
 }
 

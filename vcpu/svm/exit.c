@@ -58,6 +58,7 @@ static const struct rule rules[] = {
     RULE(RDTSCP, TSC, PLAIN, 1),
     RULE(RDPMC, RDPMC, COUNTER, 0),
     RULE(RSM, RSM, PLAIN, 0),
+    RULE(ICEBP, EXCEPTION, PLAIN, 1),
     RULE(INVD, CACHE, PLAIN, 0),
     RULE(WBINVD, CACHE, PLAIN, 1),
     RULE(PAUSE, PAUSE, PLAIN, 0),

@@ -29,16 +29,33 @@ static uint32_t rights_at(const struct vcpu *vcpu, uint64_t gpa)
     return slat_find(&vcpu->vm->slat, gpa, &mapping) ? mapping.rights : 0;
 }
 
+/*
+ * DR6 with the causes of a #DB, as 15.12.2 has it. Bochs 2.7 does not write it for an exception that
+ * is intercepted: with TF set and no cause given, it was a single step.
+ */
+static uint64_t debug_status(struct svm_vmcb *vmcb)
+{
+    const uint64_t causes =
+        X86_DR6_B0 | X86_DR6_B1 | X86_DR6_B2 | X86_DR6_B3 | X86_DR6_BD | X86_DR6_BS;
+
+    if ((uint32_t)vmcb->control.exit_code == SVM_EXIT_EXCEPTION + X86_VECTOR_DB &&
+        (vmcb->save.dr6 & causes) == 0 && (vmcb->save.rflags & X86_RFLAGS_TF) != 0) {
+        vmcb->save.dr6 |= X86_DR6_BS;
+        svm_changed(vmcb, SVM_CLEAN_DR);
+    }
+    return vmcb->save.dr6;
+}
+
 static void read_info(struct vcpu *vcpu, struct svm_exit_info *info)
 {
-    const struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
+    struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
 
     info->code = vmcb->control.exit_code;
     info->info1 = vmcb->control.exit_info1;
     info->info2 = vmcb->control.exit_info2;
     info->rip = vmcb->save.rip;
     info->rsp = vmcb->save.rsp;
-    info->dr6 = vmcb->save.dr6;
+    info->dr6 = debug_status(vmcb);
     info->long_64 = svm_in_64_bit_mode(vcpu);
     info->code_32 = (x86_ar_from_vmcb(vmcb->save.cs.attributes) & X86_AR_DB) != 0;
     info->decode_assists = svm_has(vcpu->cpu, SVM_FEATURE_DECODE_ASSISTS);
@@ -53,14 +70,15 @@ static void read_info(struct vcpu *vcpu, struct svm_exit_info *info)
 /* --- Events --- */
 
 /* Was this the software event that the engine injected? Then RIP is back where it was. */
-static uint32_t undo_soft_event(struct vcpu *vcpu)
+static uint32_t undo_soft_event(struct vcpu *vcpu, uint32_t event)
 {
     struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
     uint32_t length = vcpu->svm.soft_length;
     uint64_t next = vcpu->svm.soft_rip + length;
 
     vcpu->svm.soft_length = 0;
-    if (length == 0 || (uint32_t)vmcb->save.rip != (uint32_t)next)
+    if (length == 0 || (event & 0xffu) != vcpu->svm.soft_vector ||
+        (uint32_t)vmcb->save.rip != (uint32_t)next)
         return 0;
     vmcb->save.rip = vcpu->svm.soft_rip;
     return length;
@@ -85,10 +103,13 @@ static void note_vectoring(struct vcpu *vcpu, struct svm_exit_info *info)
 {
     const struct svm_vmcb_control *control = &svm_vmcb_of(vcpu)->control;
     uint32_t event = control->exit_int_info;
-    uint32_t length = undo_soft_event(vcpu);
+    uint32_t length;
 
-    if ((event & NACELLE_EVENT_VALID) == 0)
+    if ((event & NACELLE_EVENT_VALID) == 0) {
+        vcpu->svm.soft_length = 0; /* delivered */
         return;
+    }
+    length = undo_soft_event(vcpu, event);
     info->vectoring = event;
     if ((event & NACELLE_EVENT_ERROR_CODE) != 0)
         info->vectoring_error = control->exit_int_error;
@@ -195,7 +216,7 @@ static enum vcpu_disposition dispatch(struct vcpu *vcpu, const struct svm_exit_i
 
 static enum vcpu_disposition refused(struct vcpu *vcpu)
 {
-    (void)undo_soft_event(vcpu);
+    (void)undo_soft_event(vcpu, vcpu->svm.soft_vector);
     /* Whether translations were dropped is not said. */
     svm_cpu_of(vcpu->cpu)->flush_all = true;
     svm_entry_refused(vcpu, svm_failing_check(vcpu), true);
@@ -226,7 +247,9 @@ enum vcpu_disposition svm_handle_exit(struct vcpu *vcpu, uint32_t *vector)
         svm_injection_done(vcpu);
 
     read_info(vcpu, &info);
-    if (((vmcb->control.exit_int_info & NACELLE_EVENT_VALID) | vcpu->svm.soft_length) != 0)
+    /* After a triple fault nothing is repeated. */
+    if (((vmcb->control.exit_int_info & NACELLE_EVENT_VALID) | vcpu->svm.soft_length) != 0 &&
+        (uint32_t)info.code != SVM_EXIT_SHUTDOWN)
         note_vectoring(vcpu, &info);
     if ((vcpu->svm.iret_seen || vcpu->svm.stepping) &&
         svm_nmi_after_exit(vcpu, (uint32_t)info.code)) {

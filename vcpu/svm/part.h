@@ -12,6 +12,7 @@ struct svm_part {
     /* A software event was injected with RIP moved on: where the instruction was. */
     uint64_t soft_rip;
     uint32_t soft_length; /* 0: no */
+    uint32_t soft_vector;
 
     bool nmi_blocked; /* from the injection of an NMI to the end of IRET */
     bool iret_seen;   /* IRET is being executed, at iret_rip: if that ends, NMIs are unblocked */

@@ -93,6 +93,21 @@ static uint32_t event_injection(uint32_t event)
     }
 }
 
+static bool is_double_fault(uint32_t event)
+{
+    return (event & (NACELLE_EVENT_TYPE_MASK | 0xffu)) ==
+           (NACELLE_EVENT_EXCEPTION | X86_VECTOR_DF);
+}
+
+/* Exceptions that exit beside the usual ones. */
+static void set_fatal_exceptions(struct vcpu *vcpu, uint32_t fatal)
+{
+    struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
+
+    vmcb->control.intercept_exceptions = vcpu->exception_bitmap | SVM_EXCEPTIONS_ALWAYS | fatal;
+    svm_changed(vmcb, SVM_CLEAN_INTERCEPTS);
+}
+
 static void write_event(struct vcpu *vcpu, const struct vcpu_injection *injection)
 {
     struct svm_vmcb_control *control = &svm_vmcb_of(vcpu)->control;
@@ -102,6 +117,9 @@ static void write_event(struct vcpu *vcpu, const struct vcpu_injection *injectio
         (injection->event & NACELLE_EVENT_ERROR_CODE) != 0 ? injection->error : 0;
     vcpu->svm.soft_length =
         x86_event_is_soft((uint8_t)(injection->event >> 8 & 7u)) ? injection->length : 0;
+    vcpu->svm.soft_vector = injection->event & 0xffu;
+    if (is_double_fault(injection->event))
+        set_fatal_exceptions(vcpu, SVM_EXCEPTIONS_FATAL);
     /* Delivery ends the shadow. */
     control->interrupt_shadow = 0;
 }
@@ -192,6 +210,8 @@ void svm_injection_done(struct vcpu *vcpu)
 
     if ((control->event_injection & NACELLE_EVENT_TYPE_MASK) == NACELLE_EVENT_NMI)
         svm_nmi_set_blocked(vcpu, true);
+    if (is_double_fault(control->event_injection))
+        set_fatal_exceptions(vcpu, 0);
     control->event_injection = 0;
     vcpu_events_consume(&vcpu->events, vcpu->consumes);
     vcpu->consumes = 0;

@@ -81,7 +81,7 @@ static uint32_t rights_of(const struct svm_vmcb_save *save, unsigned index,
     if (index == NACELLE_SS)
         rights = (rights & ~(uint32_t)X86_AR_DPL_MASK) | (uint32_t)save->cpl << X86_AR_DPL_SHIFT;
     if (index == NACELLE_TR)
-        rights |= X86_TYPE_TSS16_BUSY & X86_TYPE_LDT; /* the busy bit */
+        rights |= SVM_TR_BUSY;
     else if (index != NACELLE_LDTR)
         rights |= X86_TYPE_ACCESSED;
     return rights;
@@ -104,6 +104,13 @@ static void fetch_segments(struct vcpu *vcpu)
     }
 }
 
+/* No processor looks at the busy bit of TR once it is loaded; QEMU's translator ends when it is set
+ * and a 32-bit guest goes to another privilege level. */
+static uint16_t attributes_of(unsigned index, uint32_t rights)
+{
+    return x86_ar_to_vmcb(index == NACELLE_TR ? rights & ~SVM_TR_BUSY : rights);
+}
+
 static void store_segments(struct vcpu *vcpu, const struct vcpu_image *image)
 {
     struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
@@ -111,7 +118,7 @@ static void store_segments(struct vcpu *vcpu, const struct vcpu_image *image)
     for (unsigned i = 0; i < NACELLE_SEGMENTS; i++) {
         *segment_of(&vmcb->save, i) = (struct svm_segment){
             .selector = image->segments[i].selector,
-            .attributes = x86_ar_to_vmcb(image->segments[i].rights),
+            .attributes = attributes_of(i, image->segments[i].rights),
             .limit = image->segments[i].limit,
             .base = image->segments[i].base,
         };
@@ -127,6 +134,7 @@ static void fetch_control(struct vcpu *vcpu)
     struct nacelle_vcpu_state *state = vcpu_state(vcpu);
     const struct svm_vmcb_save *save = &svm_vmcb_of(vcpu)->save;
 
+    vcpu_xcr0_refresh(vcpu);
     state->cr0 = save->cr0;
     state->cr2 = save->cr2;
     state->cr3 = save->cr3;

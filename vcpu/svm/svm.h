@@ -72,9 +72,17 @@ static inline void svm_changed(struct svm_vmcb *vmcb, uint32_t clean_bits)
 /* Bits of EFER that a guest can have. SVME is set besides, and never seen by it. */
 #define SVM_EFER_ALLOWED (X86_EFER_SCE | X86_EFER_LME | X86_EFER_LMA | X86_EFER_NXE)
 
-/* Exceptions that exit always: #DB and #AC can make the processor deliver exceptions for ever
- * (CVE-2015-8104, CVE-2015-5307), #MC is the host's. */
-#define SVM_EXCEPTIONS_ALWAYS ((1u << 1) | (1u << 17) | (1u << 18))
+/*
+ * Exceptions that exit always: #DB and #AC can make the processor deliver exceptions for ever
+ * (CVE-2015-8104, CVE-2015-5307), #MC is the host's. #DF, because while that is delivered those that
+ * would make a triple fault exit too: the state in the VMCB is undefined after a shutdown (15.14.3),
+ * and Bochs 2.7 knows no intercept of it.
+ */
+#define SVM_EXCEPTIONS_ALWAYS ((1u << 1) | (1u << 8) | (1u << 17) | (1u << 18))
+#define SVM_EXCEPTIONS_FATAL  ((1u << 0) | (1u << 10) | (1u << 11) | (1u << 12) | (1u << 13) | (1u << 14))
+
+/* The busy bit of TR: set in what clients see, and not in the VMCB. */
+#define SVM_TR_BUSY 2u
 
 /* vmcb.c: gives the vCPU an ASID of the present generation. */
 void svm_assign_asid(struct vcpu *vcpu, struct vcpu_cpu *cpu);

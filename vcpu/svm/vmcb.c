@@ -91,7 +91,7 @@ void svm_clear(struct vcpu *vcpu)
 
 #define INTERCEPT_BASE                                                                           \
     (SVM_INTERCEPT_INTR | SVM_INTERCEPT_NMI | SVM_INTERCEPT_INIT | SVM_INTERCEPT_RDPMC |         \
-     SVM_INTERCEPT_CPUID | SVM_INTERCEPT_RSM | SVM_INTERCEPT_INVD | SVM_INTERCEPT_HLT |          \
+     SVM_INTERCEPT_CPUID | SVM_INTERCEPT_INVD | SVM_INTERCEPT_HLT |          \
      SVM_INTERCEPT_INVLPGA | SVM_INTERCEPT_IO | SVM_INTERCEPT_MSR | SVM_INTERCEPT_TASK_SWITCH |  \
      SVM_INTERCEPT_SHUTDOWN)
 #define INTERCEPT2_BASE                                                                          \
@@ -147,7 +147,7 @@ static void write_reset_state(struct vcpu *vcpu)
         .gdtr = {.limit = RESET_LIMIT},
         .ldtr = reset_segment(X86_AR_REAL_LDT),
         .idtr = {.limit = RESET_LIMIT},
-        .tr = reset_segment(X86_AR_REAL_TSS),
+        .tr = reset_segment(X86_AR_REAL_TSS & ~SVM_TR_BUSY),
         .efer = X86_EFER_SVME,
         .cr0 = X86_RESET_CR0,
         .dr6 = X86_DR6_RESET,

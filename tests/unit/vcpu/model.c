@@ -127,6 +127,10 @@ static void power_up(const char *name)
             model_set_msr(X86_MSR_VMX_TRUE_PINBASED_CTLS + i,
                           model_msr(X86_MSR_VMX_PINBASED_CTLS + i));
     }
+    if (x86_bit(model_leaf(0x80000001, 0)->ecx, 2)) {
+        model_set_msr(X86_MSR_AMD_VM_CR, 0);
+        model_set_msr(X86_MSR_AMD_VM_HSAVE_PA, 0);
+    }
     model_set_msr(X86_MSR_EFER, X86_EFER_SCE | X86_EFER_LME | X86_EFER_LMA | X86_EFER_NXE);
     for (unsigned i = 0; i < sizeof(components) / sizeof(components[0]); i++)
         model_set_leaf(0xd, components[i].subleaf, components[i].size, components[i].offset, 0, 0);
@@ -240,6 +244,14 @@ uint64_t x86_rdmsr(uint32_t msr)
     return model_msr(msr);
 }
 
+bool x86_rdmsr_safe(uint32_t msr, uint64_t *value)
+{
+    const uint64_t *place = find_msr(msr);
+
+    *value = place != NULL ? *place : 0;
+    return place != NULL;
+}
+
 void x86_wrmsr(uint32_t msr, uint64_t value)
 {
     uint64_t *place = find_msr(msr);
@@ -273,7 +285,14 @@ void x86_wrmsr(uint32_t msr, uint64_t value)
 
 REGISTER(cr0, cr0, 0xffffffff)
 REGISTER(cr2, cr2, ~UINT64_C(0))
-REGISTER(cr4, cr4, model_msr(X86_MSR_VMX_CR4_FIXED1))
+/* CR4 bits that the processor has. */
+static uint64_t cr4_bits(void)
+{
+    return find_msr(X86_MSR_VMX_CR4_FIXED1) != NULL ? model_msr(X86_MSR_VMX_CR4_FIXED1) : 0x7fffff;
+}
+
+REGISTER(cr3, cr3, ~UINT64_C(0))
+REGISTER(cr4, cr4, cr4_bits())
 REGISTER(dr0, dr[0], ~UINT64_C(0))
 REGISTER(dr1, dr[1], ~UINT64_C(0))
 REGISTER(dr2, dr[2], ~UINT64_C(0))
@@ -298,6 +317,13 @@ static uint64_t supported_xcr0(void)
     const struct model_leaf *entry = model_leaf(0xd, 0);
 
     return entry == NULL ? 0 : (uint64_t)entry->edx << 32 | entry->eax;
+}
+
+uint64_t x86_xgetbv(uint32_t xcr)
+{
+    if (xcr != 0 || (model_cpu->cr4 & X86_CR4_OSXSAVE) == 0)
+        model_fail("#UD or #GP: XGETBV", xcr);
+    return model_cpu->xcr0;
 }
 
 void x86_xsetbv(uint32_t xcr, uint64_t value)

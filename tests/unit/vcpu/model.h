@@ -25,7 +25,7 @@ struct model_leaf {
 };
 
 struct model_cpu {
-    uint64_t cr0, cr2, cr4, dr[4], dr6, xcr0;
+    uint64_t cr0, cr2, cr3, cr4, dr[4], dr6, xcr0;
     struct {
         uint32_t address;
         uint64_t value;
@@ -38,10 +38,13 @@ struct model_cpu {
     uint8_t fpu[MODEL_FPU_SIZE];
     /* Whose translations a VPID may still name: physical address of the VMCS, 0 after a flush. */
     uint64_t vpid_user[65536];
+    /* Whose translations an ASID may still name: physical address of the VMCB. */
+    uint64_t asid_user[65536];
     struct vcpu_cpu engine;
 };
 
 struct model_counts {
+    unsigned svm_flushes, host_interrupts; /* SVM: TLB_CONTROL, interrupts let in */
     unsigned vmread, vmwrite, rdmsr, wrmsr, vmptrld, invept, invvpid, xsetbv, xsave, xrstor;
 };
 

@@ -27,8 +27,8 @@ static struct model_vmcs {
     uint64_t fields[MODEL_FIELDS];
 } vmcss[VMCSS];
 
-static model_guest current_guest;
-static jmp_buf exit_point;
+model_guest model_current_guest;
+jmp_buf model_exit_point;
 
 void model_vmx_reset(void)
 {
@@ -226,14 +226,14 @@ static _Noreturn void enter(struct vcpu *vcpu, bool launch)
             vcpu->entry_status = VMX_FAIL_VALID;
         }
         model_refuse = 0;
-        longjmp(exit_point, 1);
+        longjmp(model_exit_point, 1);
     }
     event = (uint32_t)model_field(vcpu, VMCS_VM_ENTRY_INTERRUPTION_INFO);
     model_set_field(vcpu, VMCS_IDT_VECTORING_INFO, 0);
     model_set_field(vcpu, VMCS_VM_EXIT_INTERRUPTION_INFO, 0);
-    current_guest(vcpu, (event & 0x80000000u) != 0 ? event : 0);
+    model_current_guest(vcpu, (event & 0x80000000u) != 0 ? event : 0);
     complete_exit(vcpu, vmcs);
-    longjmp(exit_point, 1);
+    longjmp(model_exit_point, 1);
 }
 
 _Noreturn void vmx_entry_launch(struct vcpu *vcpu)
@@ -260,10 +260,10 @@ enum vcpu_disposition model_run(struct vcpu *vcpu, model_guest guest, uint32_t *
 {
     uint32_t ignored;
 
-    current_guest = guest;
+    model_current_guest = guest;
     if (!vcpu_prepare(vcpu, 0x5000))
         return VCPU_SEND_EXIT;
-    if (setjmp(exit_point) == 0)
+    if (setjmp(model_exit_point) == 0)
         vcpu_enter(vcpu);
     return vcpu_handle_exit(vcpu, vector != NULL ? vector : &ignored);
 }

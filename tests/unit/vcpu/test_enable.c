@@ -29,7 +29,6 @@ static void all_models(void **state)
     } models[] = {
         {"bx_generic", "EPT", "IA32_VMX_PROCBASED_CTLS2", 0},
         {"core2_penryn_t9600", "EPT", "IA32_VMX_PROCBASED_CTLS2", 0},
-        {"ryzen", "VMX", "CPUID.1:ECX.5", 0},
         {"corei5_arrandale_m520", NULL, NULL, 0},
         {"corei7_sandy_bridge_2600k", NULL, NULL, VCPU_FEATURE_XSAVE},
         {"corei7_haswell_4770", NULL, NULL, VCPU_FEATURE_XSAVE | VCPU_FEATURE_EPT_1G},

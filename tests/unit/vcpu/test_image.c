@@ -27,6 +27,7 @@ static void good(void)
         .cr4_allowed = 0x1707ff,
         .cr4_shadowed = 0x2040,
         .efer_allowed = 0xd01,
+        .debugctl_allowed = 3,
         .xcr0_supported = 7,
         .physical_bits = 40,
         .tsc_aux = true,

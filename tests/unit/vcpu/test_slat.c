@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include <nacelle/object.h>
-#include <x86/slat.h>
+#include <x86/ept.h>
 
 #include "slat.h"
+#include "vmx/ept.h"
 
 #define TABLES   16
 #define PHYSICAL UINT64_C(0x200000)

@@ -13,6 +13,7 @@
 #include <x86/vmx_fields.h>
 
 #include "internal.h"
+#include "vmx/bitmap.h"
 
 static struct vm *vm;
 static struct vcpu *vcpu;
@@ -367,7 +368,7 @@ static void memory(void **state)
     vm_destroy(vm);
     assert_int_equal(model_counts.invept, before + 2);
     /* EPTP: WB, walk of 4 (24.6.11). */
-    assert_int_equal(vm->ept_pointer & 0xfff, 0x1e);
+    assert_int_equal(vm->root & 0xfff, 0x1e);
 }
 
 static const struct CMUnitTest tests[] = {

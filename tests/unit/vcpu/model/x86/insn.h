@@ -14,6 +14,7 @@
 
 uint64_t x86_rdmsr(uint32_t msr);
 void x86_wrmsr(uint32_t msr, uint64_t value);
+bool x86_rdmsr_safe(uint32_t msr, uint64_t *value);
 
 #define MODEL_REGISTER(name)        \
     uint64_t x86_read_##name(void); \
@@ -41,6 +42,7 @@ struct x86_cpuid_regs {
 
 struct x86_cpuid_regs x86_cpuid(uint32_t leaf, uint32_t subleaf);
 
+uint64_t x86_xgetbv(uint32_t xcr);
 void x86_xsetbv(uint32_t xcr, uint64_t value);
 void x86_xsave(void *area, uint64_t mask);
 void x86_xrstor(void *area, uint64_t mask);
