@@ -54,7 +54,7 @@ enum vcpu_msr {
 
 struct vm {
     struct slat_tables slat;
-    uint8_t *io_bitmap;  /* permissions of I/O ports and MSRs, as the processor wants them */
+    uint8_t *io_bitmap; /* permissions of I/O ports and MSRs, as the processor wants them */
     uint8_t *msr_bitmap;
     uint64_t root; /* names the tables to the processor */
     /* Counts the removed mappings: a vCPU that saw an older count flushes before it enters. */

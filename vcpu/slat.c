@@ -10,7 +10,7 @@
 
 /* What the formats agree on. */
 #define ENTRY_ADDRESS X86_PTE_ADDRESS_MASK
-#define ENTRY_LEAF X86_PTE_PAGE
+#define ENTRY_LEAF    X86_PTE_PAGE
 
 static bool entry_present(const struct slat_tables *slat, uint64_t entry)
 {
@@ -184,8 +184,7 @@ enum nacelle_error slat_map(struct slat_tables *slat, const struct slat_mapping 
             (slat->physical + ((uint64_t)below << X86_PAGE_SHIFT)) | slat->format.table;
         index = below;
     }
-    slat->table[index][x86_level_index(mapping->gpa, leaf)] =
-        entry_of_leaf(&slat->format, mapping);
+    slat->table[index][x86_level_index(mapping->gpa, leaf)] = entry_of_leaf(&slat->format, mapping);
     return NACELLE_ERROR_OK;
 }
 
@@ -234,8 +233,7 @@ bool slat_find(const struct slat_tables *slat, uint64_t gpa, struct slat_mapping
         return false;
     mapping->size_bits = x86_level_shift(level);
     mapping->gpa = gpa & ~((UINT64_C(1) << mapping->size_bits) - 1);
-    mapping->physical =
-        entry & ENTRY_ADDRESS & ~((UINT64_C(1) << mapping->size_bits) - 1);
+    mapping->physical = entry & ENTRY_ADDRESS & ~((UINT64_C(1) << mapping->size_bits) - 1);
     mapping->rights = rights_of_leaf(&slat->format, entry);
     mapping->uncached = (entry & slat->format.type_mask) == slat->format.uncached;
     return true;

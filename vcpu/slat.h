@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 #define SLAT_ENTRIES 512
-#define SLAT_LEVELS 4
-#define SLAT_ROOT 0u /* table 0 is the root, and never free */
+#define SLAT_LEVELS  4
+#define SLAT_ROOT    0u /* table 0 is the root, and never free */
 
 /*
  * The bits of an entry, which each vendor's processors have of their own. What they agree on: four

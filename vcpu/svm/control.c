@@ -13,16 +13,14 @@ static const struct toggle {
     uint32_t intercept2;
     uint16_t cr, dr; /* reads and writes */
 } toggles[NACELLE_CONTROL_COUNT] = {
-    [NACELLE_CONTROL_HLT] = {.intercept = SVM_INTERCEPT_HLT},
     [NACELLE_CONTROL_PAUSE] = {.intercept = SVM_INTERCEPT_PAUSE},
-    [NACELLE_CONTROL_TSC] = {.intercept = SVM_INTERCEPT_RDTSC,
-                             .intercept2 = SVM_INTERCEPT2_RDTSCP},
+    [NACELLE_CONTROL_TSC] = {.intercept = SVM_INTERCEPT_RDTSC, .intercept2 = SVM_INTERCEPT2_RDTSCP},
     [NACELLE_CONTROL_DEBUG_REGISTERS] = {.dr = 0xff},
-    [NACELLE_CONTROL_DESCRIPTOR_TABLES] =
-        {.intercept = SVM_INTERCEPT_IDTR_READ | SVM_INTERCEPT_GDTR_READ |
-                      SVM_INTERCEPT_LDTR_READ | SVM_INTERCEPT_TR_READ | SVM_INTERCEPT_IDTR_WRITE |
-                      SVM_INTERCEPT_GDTR_WRITE | SVM_INTERCEPT_LDTR_WRITE |
-                      SVM_INTERCEPT_TR_WRITE},
+    [NACELLE_CONTROL_DESCRIPTOR_TABLES] = {.intercept =
+                                               SVM_INTERCEPT_IDTR_READ | SVM_INTERCEPT_GDTR_READ |
+                                               SVM_INTERCEPT_LDTR_READ | SVM_INTERCEPT_TR_READ |
+                                               SVM_INTERCEPT_IDTR_WRITE | SVM_INTERCEPT_GDTR_WRITE |
+                                               SVM_INTERCEPT_LDTR_WRITE | SVM_INTERCEPT_TR_WRITE},
     [NACELLE_CONTROL_INVLPG] = {.intercept = SVM_INTERCEPT_INVLPG},
     [NACELLE_CONTROL_CR3] = {.cr = 1u << 3},
 };
@@ -40,6 +38,9 @@ static enum nacelle_error set_toggle(struct vcpu *vcpu, uint64_t number, uint64_
 
     if (value > 1)
         return NACELLE_ERROR_INVALID_ARGUMENT;
+    /* HLT exits always: an interrupt of the host's would end the guest's sleep. */
+    if (number == NACELLE_CONTROL_HLT)
+        vcpu->svm.hlt_exits = on;
     /* The processor cannot exit after each instruction. */
     if (number == NACELLE_CONTROL_SINGLE_STEP)
         return NACELLE_ERROR_UNSUPPORTED;
@@ -67,8 +68,8 @@ static enum nacelle_error set_exceptions(struct vcpu *vcpu, uint64_t value)
     vcpu->exception_bitmap = (uint32_t)value;
     vmcb->control.intercept_exceptions = vcpu->exception_bitmap | SVM_EXCEPTIONS_ALWAYS;
     /* INT1 is a #DB for those who look at that (15.9 has it apart). */
-    vmcb->control.intercept2 = with(vmcb->control.intercept2, SVM_INTERCEPT2_ICEBP,
-                                    (value >> X86_VECTOR_DB & 1u) != 0);
+    vmcb->control.intercept2 =
+        with(vmcb->control.intercept2, SVM_INTERCEPT2_ICEBP, (value >> X86_VECTOR_DB & 1u) != 0);
     return NACELLE_ERROR_OK;
 }
 
@@ -134,6 +135,8 @@ void svm_advance(struct vcpu *vcpu)
     vmcb->save.rip = progress.rip;
     vmcb->save.rflags = progress.rflags;
     vmcb->control.interrupt_shadow = 0;
-    if (progress.pending_debug != 0)
-        svm_debug_exception(vcpu, X86_DR6_BS);
+    if (progress.pending_debug != 0) {
+        vcpu->svm.pending_debug |= X86_DR6_BS;
+        vcpu->work |= VCPU_WORK_EVENTS;
+    }
 }

@@ -46,4 +46,15 @@ svm_entry:
     jmp vcpu_host_exit
 .size svm_entry, . - svm_entry
 
+/* void svm_leave(struct vcpu *): as after an exit. */
+.balign 16
+.globl svm_leave
+.type svm_leave, @function
+svm_leave:
+    movq VCPU_HOST_STACK(%rdi), %rsp
+    xorl %ebp, %ebp
+    pushq $0
+    jmp vcpu_host_exit
+.size svm_leave, . - svm_leave
+
 .section .note.GNU-stack, "", @progbits

@@ -32,9 +32,14 @@ struct rule {
     bool instruction; /* NRIP, where there is one, is that of the next instruction */
 };
 
-#define RULE(code, kind, shape, number) \
-    {SVM_EXIT_##code, NACELLE_EXIT_##kind, SHAPE_##shape, (number), true}
-#define EVENT(code, kind) {SVM_EXIT_##code, NACELLE_EXIT_##kind, SHAPE_PLAIN, 0, false}
+#define RULE(code, kind, shape, number)                                     \
+    {                                                                       \
+        SVM_EXIT_##code, NACELLE_EXIT_##kind, SHAPE_##shape, (number), true \
+    }
+#define EVENT(code, kind)                                           \
+    {                                                               \
+        SVM_EXIT_##code, NACELLE_EXIT_##kind, SHAPE_PLAIN, 0, false \
+    }
 #define VIRT(instruction) RULE(instruction, VIRTUALIZATION, PLAIN, NACELLE_VIRT_##instruction)
 
 static const struct rule rules[] = {
@@ -307,8 +312,8 @@ static void access_debug_register(struct nacelle_exit *out, const struct svm_exi
 
 static void exception(struct nacelle_exit *out, const struct svm_exit_info *info)
 {
-    const uint64_t causes =
-        X86_DR6_B0 | X86_DR6_B1 | X86_DR6_B2 | X86_DR6_B3 | X86_DR6_BD | X86_DR6_BS;
+    const uint64_t causes = X86_DR6_B0 | X86_DR6_B1 | X86_DR6_B2 | X86_DR6_B3 | X86_DR6_BD |
+                            X86_DR6_BS;
 
     out->kind = NACELLE_EXIT_EXCEPTION;
     if (x86_vector_has_error_code((uint8_t)out->number, false)) {

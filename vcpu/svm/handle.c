@@ -35,8 +35,8 @@ static uint32_t rights_at(const struct vcpu *vcpu, uint64_t gpa)
  */
 static uint64_t debug_status(struct svm_vmcb *vmcb)
 {
-    const uint64_t causes =
-        X86_DR6_B0 | X86_DR6_B1 | X86_DR6_B2 | X86_DR6_B3 | X86_DR6_BD | X86_DR6_BS;
+    const uint64_t causes = X86_DR6_B0 | X86_DR6_B1 | X86_DR6_B2 | X86_DR6_B3 | X86_DR6_BD |
+                            X86_DR6_BS;
 
     if ((uint32_t)vmcb->control.exit_code == SVM_EXIT_EXCEPTION + X86_VECTOR_DB &&
         (vmcb->save.dr6 & causes) == 0 && (vmcb->save.rflags & X86_RFLAGS_TF) != 0) {
@@ -110,7 +110,10 @@ static void note_vectoring(struct vcpu *vcpu, struct svm_exit_info *info)
         return;
     }
     length = undo_soft_event(vcpu, event);
-    info->vectoring = event;
+    /* INT3 and INTO go by the type that they are injected with. */
+    info->vectoring = is_soft(event) && (event & NACELLE_EVENT_TYPE_MASK) == NACELLE_EVENT_EXCEPTION
+                          ? (event & ~NACELLE_EVENT_TYPE_MASK) | NACELLE_EVENT_SOFTWARE_EXCEPTION
+                          : event;
     if ((event & NACELLE_EVENT_ERROR_CODE) != 0)
         info->vectoring_error = control->exit_int_error;
     info->rip = svm_vmcb_of(vcpu)->save.rip;
@@ -118,9 +121,7 @@ static void note_vectoring(struct vcpu *vcpu, struct svm_exit_info *info)
         return;
     if ((event & NACELLE_EVENT_TYPE_MASK) == NACELLE_EVENT_NMI)
         svm_nmi_set_blocked(vcpu, false); /* it was not delivered */
-    if (is_soft(event) && (event & NACELLE_EVENT_TYPE_MASK) == NACELLE_EVENT_EXCEPTION)
-        event = (event & ~NACELLE_EVENT_TYPE_MASK) | NACELLE_EVENT_SOFTWARE_EXCEPTION;
-    vcpu_events_interrupted(&vcpu->events, event, info->vectoring_error, length);
+    vcpu_events_interrupted(&vcpu->events, info->vectoring, info->vectoring_error, length);
     vcpu->work |= VCPU_WORK_EVENTS;
 }
 
@@ -169,17 +170,29 @@ static enum vcpu_disposition handle_interrupt_window(struct vcpu *vcpu)
 
 /* --- The exit --- */
 
-/* An MSR that was opened but still exits. */
-static enum vcpu_disposition handle_msr(struct vcpu *vcpu, const struct svm_exit_info *info)
+/* Goes on after an instruction that the engine carried out. */
+static enum vcpu_disposition done(struct vcpu *vcpu, const struct svm_exit_info *info)
 {
-    struct nacelle_exit record;
+    struct nacelle_exit record = svm_decode_exit(info, vcpu_state(vcpu)->general);
 
-    if (svm_msr_is_write(info->info1) || !svm_answer_efer(vcpu))
-        return VCPU_SEND_EXIT;
-    record = svm_decode_exit(info, vcpu_state(vcpu)->general);
     vcpu->exit_length = record.instruction_length;
     svm_advance(vcpu);
     return VCPU_ENTER_AGAIN;
+}
+
+static enum vcpu_disposition halt(struct vcpu *vcpu, const struct svm_exit_info *info)
+{
+    vcpu->svm.activity = NACELLE_ACTIVITY_HLT;
+    vcpu->work |= VCPU_WORK_EVENTS;
+    return done(vcpu, info);
+}
+
+/* An MSR that was opened but still exits. */
+static enum vcpu_disposition handle_msr(struct vcpu *vcpu, const struct svm_exit_info *info)
+{
+    if (svm_msr_is_write(info->info1) || !svm_answer_efer(vcpu))
+        return VCPU_SEND_EXIT;
+    return done(vcpu, info);
 }
 
 static enum vcpu_disposition dispatch(struct vcpu *vcpu, const struct svm_exit_info *info,
@@ -187,6 +200,8 @@ static enum vcpu_disposition dispatch(struct vcpu *vcpu, const struct svm_exit_i
 {
     uint32_t code = (uint32_t)info->code;
 
+    if (code == SVM_EXIT_HLT && !vcpu->svm.hlt_exits)
+        return halt(vcpu, info);
     if (code >= SVM_EXIT_EXCEPTION && code < SVM_EXIT_INTR)
         return handle_exception(vcpu, info, vector);
     switch (code) {
@@ -239,6 +254,10 @@ enum vcpu_disposition svm_handle_exit(struct vcpu *vcpu, uint32_t *vector)
     uint64_t general[16];
 
     vcpu->exit_length = 0;
+    if (vcpu->svm.idled) {
+        vcpu->svm.idled = false;
+        return VCPU_ENTER_AGAIN;
+    }
     if (is_refusal(vmcb->control.exit_code))
         return refused(vcpu);
     if (svm_has(vcpu->cpu, SVM_FEATURE_VMCB_CLEAN))

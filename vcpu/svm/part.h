@@ -14,6 +14,13 @@ struct svm_part {
     uint32_t soft_length; /* 0: no */
     uint32_t soft_vector;
 
+    /* NACELLE_ACTIVITY_*, which the processor has no field for. */
+    uint32_t activity;
+    bool hlt_exits; /* to the client; else the vCPU halts */
+    bool idled;     /* in place of the last entry the host halted */
+
+    uint64_t pending_debug; /* causes of a #DB that is due, as in DR6 */
+
     bool nmi_blocked; /* from the injection of an NMI to the end of IRET */
     bool iret_seen;   /* IRET is being executed, at iret_rip: if that ends, NMIs are unblocked */
     bool stepping;    /* RFLAGS.TF was set by the engine, to get control after one instruction */

@@ -76,7 +76,7 @@ static struct vcpu_event_state event_state(struct vcpu *vcpu)
     return (struct vcpu_event_state){
         .interrupts_enabled = (svm_vmcb_of(vcpu)->save.rflags & X86_RFLAGS_IF) != 0,
         .blocking = svm_blocking(vcpu),
-        .activity = NACELLE_ACTIVITY_ACTIVE,
+        .activity = vcpu->svm.activity,
         .error_code_vectors = svm_error_code_vectors(vcpu),
     };
 }
@@ -95,8 +95,7 @@ static uint32_t event_injection(uint32_t event)
 
 static bool is_double_fault(uint32_t event)
 {
-    return (event & (NACELLE_EVENT_TYPE_MASK | 0xffu)) ==
-           (NACELLE_EVENT_EXCEPTION | X86_VECTOR_DF);
+    return (event & (NACELLE_EVENT_TYPE_MASK | 0xffu)) == (NACELLE_EVENT_EXCEPTION | X86_VECTOR_DF);
 }
 
 /* Exceptions that exit beside the usual ones. */
@@ -113,15 +112,16 @@ static void write_event(struct vcpu *vcpu, const struct vcpu_injection *injectio
     struct svm_vmcb_control *control = &svm_vmcb_of(vcpu)->control;
 
     control->event_injection = event_injection(injection->event);
-    control->event_error =
-        (injection->event & NACELLE_EVENT_ERROR_CODE) != 0 ? injection->error : 0;
+    control->event_error = (injection->event & NACELLE_EVENT_ERROR_CODE) != 0 ? injection->error
+                                                                              : 0;
     vcpu->svm.soft_length =
         x86_event_is_soft((uint8_t)(injection->event >> 8 & 7u)) ? injection->length : 0;
     vcpu->svm.soft_vector = injection->event & 0xffu;
     if (is_double_fault(injection->event))
         set_fatal_exceptions(vcpu, SVM_EXCEPTIONS_FATAL);
-    /* Delivery ends the shadow. */
+    /* Delivery ends the shadow, and HLT. */
     control->interrupt_shadow = 0;
+    vcpu->svm.activity = NACELLE_ACTIVITY_ACTIVE;
 }
 
 /* A virtual interrupt that is intercepted: the exit comes as soon as the guest can take one. */
@@ -165,6 +165,12 @@ static bool open_nmi_window(struct vcpu *vcpu, const struct vcpu_injection *inje
     return blocking != 0 || (vcpu->events.windows & NACELLE_WINDOW_NMI) == 0;
 }
 
+static bool interrupt_window_open(const struct vcpu *vcpu, const struct vcpu_event_state *guest)
+{
+    return (vcpu->events.windows & NACELLE_WINDOW_INTERRUPT) != 0 && guest->interrupts_enabled &&
+           guest->activity == NACELLE_ACTIVITY_HLT;
+}
+
 /* The entry does not take place: the state page holds an exit without operands. */
 static bool exit_instead(struct vcpu *vcpu, uint32_t kind)
 {
@@ -174,12 +180,43 @@ static bool exit_instead(struct vcpu *vcpu, uint32_t kind)
     return false;
 }
 
+/*
+ * A #DB that became due between two instructions. The processor would deliver it by itself, so it goes
+ * to the client that intercepts it; what is injected does not. false: it is in the state page.
+ */
+static bool take_debug_exception(struct vcpu *vcpu)
+{
+    struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
+    uint64_t causes = vcpu->svm.pending_debug &
+                      (X86_DR6_B0 | X86_DR6_B1 | X86_DR6_B2 | X86_DR6_B3 | X86_DR6_BS);
+
+    /* It has to wait for those, or is lost with them. */
+    if (vcpu->events.exception != 0 || vcpu->events.vectoring != 0)
+        return true;
+    vcpu->svm.pending_debug = 0;
+    vcpu->svm.activity = NACELLE_ACTIVITY_ACTIVE;
+    vmcb->save.dr6 |= causes;
+    svm_changed(vmcb, SVM_CLEAN_DR);
+    if ((vcpu->exception_bitmap >> X86_VECTOR_DB & 1u) != 0) {
+        (void)exit_instead(vcpu, NACELLE_EXIT_EXCEPTION);
+        vcpu_state(vcpu)->exit.number = X86_VECTOR_DB;
+        vcpu_state(vcpu)->exit.value = causes;
+        return false;
+    }
+    vcpu->events.exception = NACELLE_EVENT_VALID | NACELLE_EVENT_EXCEPTION | X86_VECTOR_DB;
+    return true;
+}
+
 static bool prepare_events(struct vcpu *vcpu)
 {
-    struct vcpu_event_state guest = event_state(vcpu);
-    struct vcpu_injection injection = vcpu_events_select(&vcpu->events, &guest);
+    struct vcpu_event_state guest;
+    struct vcpu_injection injection;
 
     svm_cancel_injection(vcpu);
+    if (vcpu->svm.pending_debug != 0 && !take_debug_exception(vcpu))
+        return false;
+    guest = event_state(vcpu);
+    injection = vcpu_events_select(&vcpu->events, &guest);
     if (injection.shutdown) {
         vcpu_events_consume(&vcpu->events, injection.consumes);
         return exit_instead(vcpu, NACELLE_EXIT_SHUTDOWN);
@@ -187,6 +224,12 @@ static bool prepare_events(struct vcpu *vcpu)
     if (injection.nmi_window && !open_nmi_window(vcpu, &injection)) {
         vcpu->events.windows &= ~NACELLE_WINDOW_NMI;
         return exit_instead(vcpu, NACELLE_EXIT_NMI_WINDOW);
+    }
+    /* While the vCPU halts nothing else opens this one. */
+    if (vcpu->svm.activity != NACELLE_ACTIVITY_ACTIVE && injection.event == 0 &&
+        interrupt_window_open(vcpu, &guest)) {
+        vcpu->events.windows &= ~NACELLE_WINDOW_INTERRUPT;
+        return exit_instead(vcpu, NACELLE_EXIT_INTERRUPT_WINDOW);
     }
     if (injection.event != 0)
         write_event(vcpu, &injection);
@@ -292,11 +335,22 @@ static void move_past_soft_event(struct vcpu *vcpu)
     vmcb->control.next_rip = vmcb->save.rip;
 }
 
+/* The vCPU halts, and nothing wakes it: the CPU does the same until the host has an interrupt. */
+static _Noreturn void idle(struct vcpu *vcpu)
+{
+    x86_sti_hlt();
+    x86_cli();
+    vcpu->svm.idled = true;
+    svm_leave(vcpu);
+}
+
 void svm_enter(struct vcpu *vcpu)
 {
     struct vcpu_cpu *cpu = vcpu->cpu;
     struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
 
+    if (vcpu->svm.activity != NACELLE_ACTIVITY_ACTIVE)
+        idle(vcpu);
     vmcb->control.tlb_control = tlb_control(vcpu, cpu);
     if (vcpu->svm.soft_length != 0)
         move_past_soft_event(vcpu);

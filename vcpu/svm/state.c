@@ -161,8 +161,7 @@ static void store_control(struct vcpu *vcpu, const struct vcpu_image *image)
     uint64_t cr0 = image->control.cr0;
 
     vcpu->cr0_shadow = new_shadow(cr0, image->control.cr0_shadow, vcpu->cr0_mask);
-    vcpu->cr4_shadow =
-        new_shadow(image->control.cr4, image->control.cr4_shadow, vcpu->cr4_mask);
+    vcpu->cr4_shadow = new_shadow(image->control.cr4, image->control.cr4_shadow, vcpu->cr4_mask);
     vmcb->save.cr0 = cr0 | X86_CR0_ET;
     vmcb->save.cr2 = image->control.cr2;
     vmcb->save.cr3 = image->control.cr3;
@@ -180,10 +179,10 @@ static void fetch_tables(struct vcpu *vcpu)
     struct nacelle_vcpu_state *state = vcpu_state(vcpu);
     const struct svm_vmcb_save *save = &svm_vmcb_of(vcpu)->save;
 
-    state->gdtr = (struct nacelle_table){.base = save->gdtr.base,
-                                         .limit = (uint16_t)save->gdtr.limit};
-    state->idtr = (struct nacelle_table){.base = save->idtr.base,
-                                         .limit = (uint16_t)save->idtr.limit};
+    state->gdtr =
+        (struct nacelle_table){.base = save->gdtr.base, .limit = (uint16_t)save->gdtr.limit};
+    state->idtr =
+        (struct nacelle_table){.base = save->idtr.base, .limit = (uint16_t)save->idtr.limit};
 }
 
 static void store_tables(struct vcpu *vcpu, const struct vcpu_image *image)
@@ -242,8 +241,8 @@ static void fetch_events(struct vcpu *vcpu)
     const struct vcpu_events *events = &vcpu->events;
 
     state->blocking = svm_blocking(vcpu);
-    state->activity = NACELLE_ACTIVITY_ACTIVE;
-    state->pending_debug = 0;
+    state->activity = vcpu->svm.activity;
+    state->pending_debug = vcpu->svm.pending_debug;
     state->interrupt = events->interrupt;
     state->nmi = events->nmi;
     state->exception = events->exception;
@@ -256,24 +255,13 @@ static void fetch_events(struct vcpu *vcpu)
     state->deferred = events->deferred;
 }
 
-void svm_debug_exception(struct vcpu *vcpu, uint64_t causes)
-{
-    struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
-
-    vmcb->save.dr6 |= causes & (X86_DR6_B0 | X86_DR6_B1 | X86_DR6_B2 | X86_DR6_B3 | X86_DR6_BS);
-    svm_changed(vmcb, SVM_CLEAN_DR);
-    if (vcpu->events.exception == 0)
-        vcpu->events.exception = NACELLE_EVENT_VALID | NACELLE_EVENT_EXCEPTION | X86_VECTOR_DB;
-    vcpu->work |= VCPU_WORK_EVENTS;
-}
-
 static void store_events(struct vcpu *vcpu, const struct vcpu_image *image)
 {
     const uint32_t shadows = NACELLE_BLOCKING_STI | NACELLE_BLOCKING_MOV_SS;
     struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
 
-    vmcb->control.interrupt_shadow =
-        (image->events.blocking & shadows) != 0 ? SVM_INTERRUPT_SHADOW : 0;
+    vmcb->control.interrupt_shadow = (image->events.blocking & shadows) != 0 ? SVM_INTERRUPT_SHADOW
+                                                                             : 0;
     svm_nmi_set_blocked(vcpu, (image->events.blocking & NACELLE_BLOCKING_NMI) != 0);
     vcpu->events = (struct vcpu_events){
         .interrupt = image->events.interrupt,
@@ -287,10 +275,9 @@ static void store_events(struct vcpu *vcpu, const struct vcpu_image *image)
         .deferred = image->events.deferred,
         .windows = image->events.windows,
     };
+    vcpu->svm.activity = image->events.activity;
+    vcpu->svm.pending_debug = image->events.pending_debug;
     vcpu->work |= VCPU_WORK_EVENTS;
-    /* No field holds a debug exception that is pending: it becomes one to inject. */
-    if (image->events.pending_debug != 0)
-        svm_debug_exception(vcpu, image->events.pending_debug);
 }
 
 /* --- Debug registers --- */
@@ -339,7 +326,8 @@ struct vcpu_limits svm_limits(const struct vcpu_cpu *cpu)
         .xcr0_supported = cpu->xcr0_supported,
         .physical_bits = cpu->physical_bits,
         .tsc_aux = (cpu->features & VCPU_FEATURE_TSC_AUX) != 0,
-        .activities = 1u << NACELLE_ACTIVITY_ACTIVE,
+        .activities = 1u << NACELLE_ACTIVITY_ACTIVE | 1u << NACELLE_ACTIVITY_HLT |
+                      1u << NACELLE_ACTIVITY_SHUTDOWN | 1u << NACELLE_ACTIVITY_WAIT_FOR_SIPI,
     };
 }
 

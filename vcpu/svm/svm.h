@@ -13,6 +13,8 @@
 
 /* entry.S */
 _Noreturn void svm_entry(struct vcpu *vcpu);
+/* Goes on as after an exit, on the host's stack. */
+_Noreturn void svm_leave(struct vcpu *vcpu);
 
 /* State that VMLOAD and VMSAVE handle, in the order of the VMCB. */
 struct svm_hidden {
@@ -79,7 +81,8 @@ static inline void svm_changed(struct svm_vmcb *vmcb, uint32_t clean_bits)
  * and Bochs 2.7 knows no intercept of it.
  */
 #define SVM_EXCEPTIONS_ALWAYS ((1u << 1) | (1u << 8) | (1u << 17) | (1u << 18))
-#define SVM_EXCEPTIONS_FATAL  ((1u << 0) | (1u << 10) | (1u << 11) | (1u << 12) | (1u << 13) | (1u << 14))
+#define SVM_EXCEPTIONS_FATAL \
+    ((1u << 0) | (1u << 10) | (1u << 11) | (1u << 12) | (1u << 13) | (1u << 14))
 
 /* The busy bit of TR: set in what clients see, and not in the VMCB. */
 #define SVM_TR_BUSY 2u
@@ -111,9 +114,6 @@ void svm_nmi_iret(struct vcpu *vcpu);
 void svm_step(struct vcpu *vcpu);
 /* After every exit: was IRET executed? Ends stepping. true: the exit is a #DB of the engine's own. */
 bool svm_nmi_after_exit(struct vcpu *vcpu, uint32_t exit_code);
-
-/* state.c: a #DB with these bits of DR6, unless another exception waits already. */
-void svm_debug_exception(struct vcpu *vcpu, uint64_t causes);
 
 /* refuse.c */
 /* The check that fails, NACELLE_CHECK_*, or 0. */

@@ -89,18 +89,17 @@ void svm_clear(struct vcpu *vcpu)
 
 /* --- Controls --- */
 
-#define INTERCEPT_BASE                                                                           \
-    (SVM_INTERCEPT_INTR | SVM_INTERCEPT_NMI | SVM_INTERCEPT_INIT | SVM_INTERCEPT_RDPMC |         \
-     SVM_INTERCEPT_CPUID | SVM_INTERCEPT_INVD | SVM_INTERCEPT_HLT |          \
-     SVM_INTERCEPT_INVLPGA | SVM_INTERCEPT_IO | SVM_INTERCEPT_MSR | SVM_INTERCEPT_TASK_SWITCH |  \
-     SVM_INTERCEPT_SHUTDOWN)
+#define INTERCEPT_BASE                                                                      \
+    (SVM_INTERCEPT_INTR | SVM_INTERCEPT_NMI | SVM_INTERCEPT_INIT | SVM_INTERCEPT_RDPMC |    \
+     SVM_INTERCEPT_CPUID | SVM_INTERCEPT_INVD | SVM_INTERCEPT_HLT | SVM_INTERCEPT_INVLPGA | \
+     SVM_INTERCEPT_IO | SVM_INTERCEPT_MSR | SVM_INTERCEPT_TASK_SWITCH | SVM_INTERCEPT_SHUTDOWN)
 #define INTERCEPT2_BASE                                                                          \
     (SVM_INTERCEPT2_VMRUN | SVM_INTERCEPT2_VMMCALL | SVM_INTERCEPT2_VMLOAD |                     \
      SVM_INTERCEPT2_VMSAVE | SVM_INTERCEPT2_STGI | SVM_INTERCEPT2_CLGI | SVM_INTERCEPT2_SKINIT | \
      SVM_INTERCEPT2_WBINVD | SVM_INTERCEPT2_MONITOR | SVM_INTERCEPT2_MWAIT |                     \
      SVM_INTERCEPT2_XSETBV)
-#define CR8      (1u << 8)
-#define ALL_DRS  0xffu
+#define CR8     (1u << 8)
+#define ALL_DRS 0xffu
 
 static void write_controls(struct vcpu *vcpu, struct vcpu_cpu *cpu)
 {
@@ -167,6 +166,7 @@ void svm_attach(struct vcpu *vcpu)
     vcpu->physical = vcpu_host_physical(vcpu_control_page(vcpu));
     vcpu->own_physical = vcpu_host_physical(vcpu);
     vcpu->cr0_shadow = X86_RESET_CR0;
+    vcpu->svm.hlt_exits = true;
     write_controls(vcpu, cpu);
     write_reset_state(vcpu);
     svm_make_current(vcpu);

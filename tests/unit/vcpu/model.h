@@ -44,7 +44,7 @@ struct model_cpu {
 };
 
 struct model_counts {
-    unsigned svm_flushes, host_interrupts; /* SVM: TLB_CONTROL, interrupts let in */
+    unsigned svm_flushes, host_interrupts, halts; /* SVM: TLB_CONTROL, interrupts let in */
     unsigned vmread, vmwrite, rdmsr, wrmsr, vmptrld, invept, invvpid, xsetbv, xsave, xrstor;
 };
 

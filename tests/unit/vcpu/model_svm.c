@@ -48,7 +48,23 @@ void model_svm_qemu(void)
     }
 }
 
+void x86_sti_hlt(void)
+{
+    model_counts.halts++;
+}
+
+void x86_cli(void)
+{
+}
+
 /* --- Entry and exit --- */
+
+_Noreturn void svm_leave(struct vcpu *vcpu)
+{
+    if (vcpu->host_stack != model_cpu->engine.host.stack)
+        model_fail("host stack of another CPU", vcpu->host_stack);
+    longjmp(model_exit_point, 1);
+}
 
 static void check_host_area(struct vcpu *vcpu)
 {
@@ -66,8 +82,7 @@ static void check_asid(const struct svm_vmcb *vmcb, uint64_t physical)
 {
     uint64_t *user = &model_cpu->asid_user[vmcb->control.asid];
 
-    if (vmcb->control.asid == 0 ||
-        vmcb->control.asid >= model_leaf(X86_CPUID_SVM, 0)->ebx)
+    if (vmcb->control.asid == 0 || vmcb->control.asid >= model_leaf(X86_CPUID_SVM, 0)->ebx)
         model_fail("ASID", vmcb->control.asid);
     if (vmcb->control.tlb_control == SVM_TLB_FLUSH_ALL)
         memset(model_cpu->asid_user, 0, sizeof(model_cpu->asid_user));

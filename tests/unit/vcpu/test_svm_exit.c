@@ -11,8 +11,22 @@
 #include "svm/exit.h"
 
 static const uint64_t general[16] = {
-    0xaaaa0000bbbb0011, 0xcccc0000dddd0022, 0x1111000022220033, 0x44, 0xdead, 0x55,
-    0x9999000000006666, 0x9999000000007777, 0x88, 0x99, 0xa0, 0xb0, 0xc0, 0xd0, 0xe0, 0xf0,
+    0xaaaa0000bbbb0011,
+    0xcccc0000dddd0022,
+    0x1111000022220033,
+    0x44,
+    0xdead,
+    0x55,
+    0x9999000000006666,
+    0x9999000000007777,
+    0x88,
+    0x99,
+    0xa0,
+    0xb0,
+    0xc0,
+    0xd0,
+    0xe0,
+    0xf0,
 };
 
 static struct svm_exit_info basic(uint64_t code)
@@ -140,8 +154,7 @@ static void ports(void **state)
     /* OUTSD, A16, GS */
     info.info1 = UINT64_C(0x3f8) << 16 | 5u << 10 | 1u << 7 | 1u << 6 | 1u << 2;
     out = decode(&info);
-    assert_int_equal(out.flags,
-                     NACELLE_EXIT_WRITE | NACELLE_EXIT_STRING | NACELLE_EXIT_GVA_VALID);
+    assert_int_equal(out.flags, NACELLE_EXIT_WRITE | NACELLE_EXIT_STRING | NACELLE_EXIT_GVA_VALID);
     assert_int_equal(out.gva, 0x50000 + 0x6666);
     assert_int_equal(out.detail, 5 | 2 << 8);
     assert_int_equal(out.size, 4);
@@ -311,8 +324,8 @@ static void tables(void **state)
 
         assert_int_equal(out.kind, NACELLE_EXIT_DESCRIPTOR_TABLE);
         assert_int_equal(out.number, numbers[i]);
-        assert_int_equal(out.flags, NACELLE_EXIT_UNDECODED |
-                                        (i < 4 ? NACELLE_EXIT_READ : NACELLE_EXIT_WRITE));
+        assert_int_equal(out.flags,
+                         NACELLE_EXIT_UNDECODED | (i < 4 ? NACELLE_EXIT_READ : NACELLE_EXIT_WRITE));
     }
 }
 
@@ -338,17 +351,16 @@ static void anything(void **state)
     for (unsigned code = 0; code < 0x60; code++) {
         struct svm_exit_info info = basic(code);
 
-        assert_int_equal(decode(&info).kind,
-                         code < 0x20   ? NACELLE_EXIT_CONTROL_REGISTER
-                         : code < 0x40 ? NACELLE_EXIT_DEBUG_REGISTER
-                                       : NACELLE_EXIT_EXCEPTION);
+        assert_int_equal(decode(&info).kind, code < 0x20   ? NACELLE_EXIT_CONTROL_REGISTER
+                                             : code < 0x40 ? NACELLE_EXIT_DEBUG_REGISTER
+                                                           : NACELLE_EXIT_EXCEPTION);
     }
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(kinds),      cmocka_unit_test(cpuid_msr_xsetbv), cmocka_unit_test(ports),
-    cmocka_unit_test(registers),  cmocka_unit_test(exceptions),       cmocka_unit_test(memory),
-    cmocka_unit_test(task_switches), cmocka_unit_test(tables),        cmocka_unit_test(anything),
+    cmocka_unit_test(kinds),         cmocka_unit_test(cpuid_msr_xsetbv), cmocka_unit_test(ports),
+    cmocka_unit_test(registers),     cmocka_unit_test(exceptions),       cmocka_unit_test(memory),
+    cmocka_unit_test(task_switches), cmocka_unit_test(tables),           cmocka_unit_test(anything),
 };
 
 TEST_MAIN(tests)

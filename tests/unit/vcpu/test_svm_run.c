@@ -600,15 +600,45 @@ static void groups(void **state)
     assert_int_equal(page->pat, 0x0007040600070400);
     assert_int_equal(page->dr[2], 0x1234);
     assert_int_equal(page->blocking, NACELLE_BLOCKING_NMI | NACELLE_BLOCKING_MOV_SS);
-    /* Ryzen has virtual LBRs, a halted processor has no state here. */
+    /* Ryzen has virtual LBRs. */
     page->debugctl = X86_DEBUGCTL_BTF;
     page->dirty = NACELLE_GROUP_DEBUG;
     assert_true(vcpu_resume(vcpu, 0));
     assert_int_equal(vmcb()->control.virtual_extensions, SVM_VIRTUAL_LBR);
-    page->activity = NACELLE_ACTIVITY_HLT;
+}
+
+static void guest_hlt(struct vcpu *v, uint32_t event)
+{
+    seen = event;
+    model_svm_exit(v, SVM_EXIT_HLT, 0, 0);
+}
+
+static void halting(void **state)
+{
+    (void)state;
+    set_flags(X86_RFLAGS_IF);
+    assert_int_equal(model_run(vcpu, guest_hlt, NULL), VCPU_SEND_EXIT);
+    assert_int_equal(vcpu_set_control(vcpu, NACELLE_CONTROL_HLT, 0), NACELLE_ERROR_OK);
+    vmcb()->save.rip = 0x100;
+    assert_int_equal(model_run(vcpu, guest_hlt, NULL), VCPU_ENTER_AGAIN);
+    /* The host's interrupts come and go; the guest sleeps on. */
+    assert_int_equal(model_run(vcpu, guest_cpuid, NULL), VCPU_ENTER_AGAIN);
+    assert_int_equal(model_run(vcpu, guest_cpuid, NULL), VCPU_ENTER_AGAIN);
+    assert_int_equal(model_counts.halts, 2);
+    vcpu_fetch(vcpu, NACELLE_GROUP_EVENTS | NACELLE_GROUP_IP);
+    assert_int_equal(page->activity, NACELLE_ACTIVITY_HLT);
+    assert_true(page->rip > 0x100);
+    page->windows = NACELLE_WINDOW_INTERRUPT;
     page->dirty = NACELLE_GROUP_EVENTS;
-    assert_false(vcpu_resume(vcpu, 0));
-    assert_int_equal(page->exit.number, NACELLE_CHECK_ACTIVITY);
+    assert_true(vcpu_resume(vcpu, 0));
+    assert_int_equal(model_run(vcpu, guest_cpuid, NULL), VCPU_SEND_EXIT);
+    assert_int_equal(page->exit.kind, NACELLE_EXIT_INTERRUPT_WINDOW);
+    assert_int_equal(model_run(vcpu, guest_cpuid, NULL), VCPU_ENTER_AGAIN);
+    assert_int_equal(vcpu_inject(vcpu, NACELLE_EVENT_INTERRUPT | 0x50, 0, 0), NACELLE_ERROR_OK);
+    run_cpuid();
+    assert_int_equal(seen, NACELLE_EVENT_VALID | 0x50);
+    vcpu_fetch(vcpu, NACELLE_GROUP_EVENTS);
+    assert_int_equal(page->activity, NACELLE_ACTIVITY_ACTIVE);
 }
 
 static void stepping(void **state)
@@ -620,17 +650,25 @@ static void stepping(void **state)
     run_cpuid();
     assert_int_equal(seen, 0x80000301);
     assert_true((vmcb()->save.dr6 & X86_DR6_BS) != 0);
+    /* For a client that intercepts #DB. */
+    assert_int_equal(vcpu_set_control(vcpu, NACELLE_CONTROL_EXCEPTIONS, 2), NACELLE_ERROR_OK);
+    assert_true(vcpu_resume(vcpu, NACELLE_RESUME_ADVANCE));
+    assert_int_equal(model_run(vcpu, guest_cpuid, NULL), VCPU_SEND_EXIT);
+    assert_int_equal(page->exit.kind, NACELLE_EXIT_EXCEPTION);
+    assert_int_equal(page->exit.number, 1);
+    assert_int_equal(page->exit.value, X86_DR6_BS);
+    run_cpuid();
+    assert_int_equal(seen, 0);
 }
 
 static void controls(void **state)
 {
     (void)state;
     assert_int_equal(vmcb()->control.intercept_dr_read, 0xff);
-    assert_int_equal(vcpu_set_control(vcpu, NACELLE_CONTROL_DEBUG_REGISTERS, 0),
-                     NACELLE_ERROR_OK);
+    assert_int_equal(vcpu_set_control(vcpu, NACELLE_CONTROL_DEBUG_REGISTERS, 0), NACELLE_ERROR_OK);
     assert_int_equal(vmcb()->control.intercept_dr_read | vmcb()->control.intercept_dr_write, 0);
-    assert_int_equal(vcpu_set_control(vcpu, NACELLE_CONTROL_HLT, 0), NACELLE_ERROR_OK);
-    assert_int_equal(vmcb()->control.intercept & SVM_INTERCEPT_HLT, 0);
+    assert_int_equal(vcpu_set_control(vcpu, NACELLE_CONTROL_PAUSE, 1), NACELLE_ERROR_OK);
+    assert_true((vmcb()->control.intercept & SVM_INTERCEPT_PAUSE) != 0);
     assert_int_equal(vcpu_set_control(vcpu, NACELLE_CONTROL_TSC, 1), NACELLE_ERROR_OK);
     assert_true((vmcb()->control.intercept2 & SVM_INTERCEPT2_RDTSCP) != 0);
     assert_int_equal(vcpu_set_control(vcpu, NACELLE_CONTROL_CR4_MASK, X86_CR4_PGE),
@@ -682,6 +720,7 @@ static const struct CMUnitTest tests[] = {
     BOTH(efer),
     TEST(groups),
     TEST(stepping),
+    TEST(halting),
     TEST(controls),
     BOTH(other_cpu),
 };

@@ -32,6 +32,8 @@ MODEL_REGISTER(dr6)
 
 void x86_clts(void);
 void x86_sti_nop_cli(void);
+void x86_sti_hlt(void);
+void x86_cli(void);
 
 struct x86_cpuid_regs {
     uint32_t eax;
