@@ -25,7 +25,7 @@ static const uint8_t code[] = {
     0xe4, 0x60,       /* in $0x60, %al    */
     0x88, 0xc2,       /* mov %al, %dl     */
     0x66, 0x31, 0xff, /* xor %edi, %edi   */
-    0x0f, 0x01, 0xc1, /* vmcall           */
+    0x0f, 0x01, 0xc1, /* vmcall, vmmcall  */
     0xf4,             /* hlt              */
 };
 
@@ -42,6 +42,7 @@ static void make_memory(void)
 
     nacelle_check(nacelle_aspace_map(NACELLE_CLIENT_ASPACE, frame, address, read_write), "map");
     memcpy((void *)address, code, sizeof(code));
+    nacelle_choose_hypercalls((void *)address, sizeof(code));
     nacelle_check(nacelle_aspace_unmap(NACELLE_CLIENT_ASPACE, frame), "unmap");
     nacelle_check(nacelle_vm_map(vm, frame, CODE_GPA, NACELLE_RIGHTS_ALL & ~NACELLE_RIGHT_GRANT),
                   "map into the VM");

@@ -1,8 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Batches of general registers: more words than a message has registers. */
+/* Hypercalls of guests, and batches of general registers: more words than a message has registers. */
 #include <runtime/vcpu.h>
 
 #define REGISTERS 16
+
+/* The last byte of each, after 0f 01. */
+#define VMCALL  0xc1
+#define VMMCALL 0xd9
+
+void nacelle_choose_hypercalls(void *code, size_t size)
+{
+    uint8_t *bytes = code;
+
+    for (size_t i = 0; nacelle_by_syscall && i + 3 <= size; i++) {
+        if (bytes[i] == 0x0f && bytes[i + 1] == 0x01 && bytes[i + 2] == VMCALL)
+            bytes[i + 2] = VMMCALL;
+    }
+}
 
 static unsigned bits_set(uint32_t mask)
 {

@@ -151,6 +151,8 @@ _Noreturn void vcpu_host_exit(struct vcpu *vcpu)
         count_preemption(object);
         break;
     case VCPU_ENTER_AGAIN:
+        count_preemption(object); /* an interrupt may have been taken within the engine */
+        break;
     case VCPU_HOST_NMI: /* nobody here has a use for it */
         break;
     }

@@ -64,7 +64,7 @@ static bool race(uint64_t delay)
     slow_error = ~0ull;
     slow_slot = slot_take();
     thread = thread_start(retype_slowly, 0, 1);
-    wait_ticks(delay);
+    wait_ticks(bochs_ticks(delay));
     under_way = slow_error == ~0ull;
     if (under_way) {
         need(nacelle_untyped_retype(pool, NACELLE_TYPE_FRAME, NACELLE_SIZE_PAGE, first + 1, 1),
@@ -72,7 +72,7 @@ static bool race(uint64_t delay)
         check_clear("page made meanwhile", first + 1, 4096);
     }
     while (slow_error == ~0ull)
-        wait_ticks(100000);
+        wait_ticks(bochs_ticks(100000));
     check_error("long retyping", NACELLE_ERROR_OK, (enum nacelle_error)slow_error);
     check_clear("large frame", slow_slot, LARGE);
     drop(thread.slot);

@@ -7,9 +7,9 @@
 
 #include "rows.h"
 
-#define POOL_SIZE   16 /* 64 KiB */
+#define POOL_SIZE   17 /* 128 KiB */
 #define FIRST       2000u
-#define SLOTS       1500u
+#define SLOTS       2060u
 #define DEPTH_MAX   400u
 #define DEPTH_LEAST 200u
 

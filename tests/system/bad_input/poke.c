@@ -9,7 +9,7 @@
 #include "guests.h"
 #include "rows.h"
 
-#define TIME 20000u /* enough for a guest to run, exit, and be heard of */
+#define TIME bochs_ticks(20000) /* enough for a guest to run, exit, and be heard of */
 
 static struct guest guest;
 
@@ -122,7 +122,7 @@ static void poke_by_timer(uint64_t timer)
     struct nacelle_message message = {0};
 
     while (stop_poking == 0) {
-        (void)nacelle_notification_set_timer(timer, nacelle_tsc() + 3001);
+        (void)nacelle_notification_set_timer(timer, nacelle_tsc() + bochs_ticks(3001));
         (void)nacelle_receive(timer, &message);
         (void)nacelle_vcpu_poke(guest.vcpu);
     }

@@ -12,7 +12,7 @@
 
 #define ROUNDS_RANDOM 2000u
 #define ROUNDS_TURNED 8000u
-#define RUN_TICKS     6000u
+#define RUN_TICKS     bochs_ticks(6000)
 
 static struct guest victim, second;
 static uint64_t timer;
@@ -123,7 +123,7 @@ void test_random_state(void)
     for (unsigned i = 0; i < ROUNDS_TURNED; i++)
         round(true);
     before = second_rounds;
-    wait_ticks(10ull * COUNT_TO * 3);
+    wait_ticks(bochs_ticks(10ull * COUNT_TO * 3));
     check_range("rounds of the second VM meanwhile", 5, ~0ull, before);
     check_range("rounds of the second VM afterwards", before + 3, ~0ull, second_rounds);
     check_number("wrong rounds of the second VM", 0, second_wrong);

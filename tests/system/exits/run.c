@@ -7,6 +7,7 @@
 
 #include <runtime/client.h>
 #include <runtime/string.h>
+#include <runtime/vcpu.h>
 #include <runtime/vm.h>
 #include <x86/cpuid.h>
 #include <x86/descriptor.h>
@@ -92,6 +93,7 @@ static void place_code(const uint8_t *code, size_t size)
     uint8_t *at = rig_ram(RIG_CODE);
 
     memcpy(at, code, size);
+    nacelle_choose_hypercalls(at, size);
     at[size] = HLT_INSTRUCTION;
     at[size + 1] = HLT_INSTRUCTION; /* the end of a snippet that ends with HLT itself */
 }

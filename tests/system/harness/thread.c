@@ -82,6 +82,15 @@ void wait_until(uint64_t tsc)
     drop(timer);
 }
 
+#define BOCHS_TSC_HZ 100000000
+
+uint64_t bochs_ticks(uint64_t ticks)
+{
+    uint64_t faster = (boot->tsc_hz + BOCHS_TSC_HZ / 2) / BOCHS_TSC_HZ;
+
+    return ticks * (faster > 1 ? faster : 1);
+}
+
 void wait_ticks(uint64_t ticks)
 {
     wait_until(nacelle_tsc() + ticks);

@@ -67,6 +67,7 @@ struct guest guest_make(uint64_t untyped, struct guest_code code, uint64_t endpo
     need(nacelle_aspace_map(NACELLE_SLOT_ASPACE, guest.vcpu, state, READ_WRITE), "map state page");
     (void)guest_page(from, guest.vm, GUEST_CODE, &page);
     memcpy(page, code.begin, (uint64_t)(code.end - code.begin));
+    nacelle_choose_hypercalls(page, (uint64_t)(code.end - code.begin));
     guest.data_frame = guest_page(from, guest.vm, GUEST_DATA, &guest.data);
     need(guest_reset(&guest), "guest state");
     need(nacelle_vcpu_set_priority(guest.vcpu, 1, 0), "priority of a vCPU");

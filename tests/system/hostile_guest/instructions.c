@@ -100,6 +100,8 @@ void test_instructions(void)
                 nacelle_print("... slot %u, pattern %u\n", slot, pattern);
         }
     }
-    expect("VMX instructions were reported", 1,
-           seen[NACELLE_EXIT_VIRTUALIZATION] >= sizeof(virtualization) * (PATTERNS - 1));
+    /* AMD's processors know no such instructions. */
+    if (!nacelle_by_syscall)
+        expect("VMX instructions were reported", 1,
+               seen[NACELLE_EXIT_VIRTUALIZATION] >= sizeof(virtualization) * (PATTERNS - 1));
 }

@@ -67,6 +67,7 @@ void machine_make(const struct nacelle_client_info *info)
 void machine_load(const uint8_t *begin, const uint8_t *end)
 {
     memcpy(code, begin, (uint64_t)(end - begin));
+    nacelle_choose_hypercalls(code, (uint64_t)(end - begin));
     nacelle_check(nacelle_vcpu_configure(vcpu, vm, endpoint), "configure");
     nacelle_check(nacelle_vcpu_fetch(vcpu, NACELLE_GROUPS_ALL & ~NACELLE_GROUP_FPU), "fetch");
     state->rip = CODE;

@@ -13,6 +13,8 @@
 #include <runtime/string.h>
 #include <runtime/vcpu.h>
 
+#define BOCHS_TSC_KHZ 99000
+
 #define FPU_COMPARED_FROM 32 /* x87 and SSE registers */
 #define FPU_COMPARED_SIZE (416 - 32)
 
@@ -93,7 +95,9 @@ static int run_vm(const struct nacelle_client_info *info, const struct vm_option
 
     vm_init(info);
     vm_fill(options);
-    nacelle_check(nacelle_vcpu_set_priority(vm_vcpu, info->priority, options->slice), "priority");
+    nacelle_check(nacelle_vcpu_set_priority(vm_vcpu, info->priority,
+                                            options->slice * (info->tsc_hz / 1000) / BOCHS_TSC_KHZ),
+                  "priority");
     nacelle_check(nacelle_vcpu_resume(vm_vcpu), "resume");
     nacelle_check(nacelle_receive(vm_endpoint, &message), "receive");
     while (nacelle_from_kernel(&message, NACELLE_EXIT_HYPERCALL) && !vm_data->mismatch) {

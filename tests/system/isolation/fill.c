@@ -96,7 +96,7 @@ static void fill_items(const struct vm_options *options)
     for (unsigned i = ITEM_LSTAR; i <= ITEM_SYSENTER_EIP; i++)
         items[i] = FIELD(pattern(seed, 20 + i), CANONICAL >> 1);
     items[ITEM_FMASK] = FIELD(pattern(seed, 33), 0x3fffffff);
-    items[ITEM_SYSENTER_CS] = FIELD(pattern(seed, 34), 0x3fffffff);
+    items[ITEM_SYSENTER_CS] = FIELD(pattern(seed, 34), 0xffff);
     items[ITEM_TSC_AUX] = FIELD(pattern(seed, 35), 0x3fffffff);
     items[ITEM_PAT] = seed & 1 ? 0x0007040600070406ull : 0x0606060604040001ull;
     items[ITEM_XCR0] = vm_xcr0(seed);

@@ -53,6 +53,7 @@ void vm_init(const struct nacelle_client_info *info)
     nacelle_check(nacelle_vcpu_configure(vm_vcpu, vm_vm, vm_endpoint), "configure");
     memory = make_memory();
     memcpy(memory + GUEST_CODE, guest_begin, (uintptr_t)guest_end - (uintptr_t)guest_begin);
+    nacelle_choose_hypercalls(memory + GUEST_CODE, (uintptr_t)guest_end - (uintptr_t)guest_begin);
     vm_data = (struct guest_data *)(void *)(memory + GUEST_DATA);
     vm_xsave = memory + GUEST_XSAVE;
 }

@@ -11,7 +11,7 @@
 /* What the command line says. */
 struct vm_options {
     uint64_t seed;        /* all values derive from it */
-    uint64_t slice;       /* TSC ticks */
+    uint64_t slice;       /* TSC ticks, as long as in Bochs */
     uint64_t interrupts;  /* RFLAGS.IF: 0 always off, 1 always on, 2 turned on and off */
     uint64_t preemptions; /* how many make the test */
 };

@@ -14,7 +14,7 @@ static void one_round(uint64_t pool, uint64_t ticks)
     struct client client = client_start(pool, 2);
 
     if (ticks != 0)
-        wait_ticks(ticks);
+        wait_ticks(bochs_ticks(ticks));
     check_error("revoke", NACELLE_ERROR_OK, nacelle_cspace_revoke(NACELLE_SLOT_CSPACE, pool));
     check_number("used", 0, used_of(pool));
     (void)client;

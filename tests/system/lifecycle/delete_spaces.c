@@ -107,7 +107,7 @@ static void all_in_one_space(void)
         NACELLE_TYPE_ENDPOINT,
         NACELLE_TYPE_THREAD,
         NACELLE_TYPE_VCPU,
-        NACELLE_TYPE_VM | 15 << 8,
+        NACELLE_TYPE_VM | NACELLE_SIZE_VM_MIN << 8,
         NACELLE_TYPE_ASPACE | 14 << 8,
         NACELLE_TYPE_FRAME | 12 << 8,
     };

@@ -19,9 +19,15 @@ static const struct {
     enum nacelle_type type;
     unsigned size;
 } kinds[] = {
-    {NACELLE_TYPE_ENDPOINT, 0}, {NACELLE_TYPE_NOTIFICATION, 0}, {NACELLE_TYPE_THREAD, 0},
-    {NACELLE_TYPE_FRAME, 12},   {NACELLE_TYPE_CSPACE, 9},       {NACELLE_TYPE_VCPU, 0},
-    {NACELLE_TYPE_VM, 15},      {NACELLE_TYPE_ASPACE, 14},      {NACELLE_TYPE_UNTYPED, 12},
+    {NACELLE_TYPE_ENDPOINT, 0},
+    {NACELLE_TYPE_NOTIFICATION, 0},
+    {NACELLE_TYPE_THREAD, 0},
+    {NACELLE_TYPE_FRAME, 12},
+    {NACELLE_TYPE_CSPACE, 9},
+    {NACELLE_TYPE_VCPU, 0},
+    {NACELLE_TYPE_VM, NACELLE_SIZE_VM_MIN},
+    {NACELLE_TYPE_ASPACE, 14},
+    {NACELLE_TYPE_UNTYPED, 12},
 };
 
 #define KINDS (sizeof(kinds) / sizeof(*kinds))
@@ -34,7 +40,7 @@ static void one_round(uint64_t pool, unsigned round)
         check_error("make", NACELLE_ERROR_OK,
                     nacelle_untyped_retype(pool, kinds[i].type, kinds[i].size, SLOTS + i, 1));
     (void)nacelle_notification_bind(SLOTS + 1, SLOTS);
-    (void)nacelle_notification_set_timer(SLOTS + 1, nacelle_tsc() + round % 5 * 1000);
+    (void)nacelle_notification_set_timer(SLOTS + 1, nacelle_tsc() + bochs_ticks(round % 5 * 1000));
     (void)nacelle_vcpu_configure(SLOTS + 5, SLOTS + 6, SLOTS);
     (void)nacelle_aspace_map(NACELLE_SLOT_ASPACE, SLOTS + 3, 0x7000000000ull, READ_WRITE);
     (void)nacelle_thread_configure(SLOTS + 2, SLOTS + 4, SLOTS + 7, SLOTS);

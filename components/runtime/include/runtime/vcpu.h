@@ -7,6 +7,13 @@
 #include <nacelle/object.h>
 #include <nacelle/vcpu_state.h>
 #include <runtime/system_call.h>
+#include <stddef.h>
+
+/*
+ * Turns each VMCALL of a guest's code into a VMMCALL where that is the processor's hypercall (APM vol.
+ * 3, VMMCALL); both are three bytes long.
+ */
+void nacelle_choose_hypercalls(void *code, size_t size);
 
 /* Exits go to `endpoint`; the vCPU is as after RESET. */
 static inline enum nacelle_error nacelle_vcpu_configure(uint64_t vcpu, uint64_t vm,

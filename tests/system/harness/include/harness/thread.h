@@ -39,4 +39,7 @@ _Noreturn void thread_rest(void);
 void wait_until(uint64_t tsc);
 void wait_ticks(uint64_t ticks);
 
+/* The TSC ticks here that take as long as `ticks` in Bochs, where one is an instruction. */
+uint64_t bochs_ticks(uint64_t ticks);
+
 #endif
