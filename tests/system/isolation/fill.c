@@ -3,6 +3,7 @@
 #include "vm.h"
 
 #include <cpuid.h>
+#include <harness/platform.h>
 #include <runtime/client.h>
 #include <runtime/string.h>
 #include <runtime/vcpu.h>
@@ -96,9 +97,10 @@ static void fill_items(const struct vm_options *options)
     for (unsigned i = ITEM_LSTAR; i <= ITEM_SYSENTER_EIP; i++)
         items[i] = FIELD(pattern(seed, 20 + i), CANONICAL >> 1);
     items[ITEM_FMASK] = FIELD(pattern(seed, 33), 0x3fffffff);
-    items[ITEM_SYSENTER_CS] = FIELD(pattern(seed, 34), 0xffff);
+    items[ITEM_SYSENTER_CS] = FIELD(pattern(seed, 34), 0xfff);
     items[ITEM_TSC_AUX] = FIELD(pattern(seed, 35), 0x3fffffff);
-    items[ITEM_PAT] = seed & 1 ? 0x0007040600070406ull : 0x0606060604040001ull;
+    /* QEMU's translator has one PAT for all. */
+    items[ITEM_PAT] = seed & 1 || platform_is_tcg() ? 0x0007040600070406ull : 0x0606060604040001ull;
     items[ITEM_XCR0] = vm_xcr0(seed);
     items[ITEM_CR2] = pattern(seed, 36);
     /* Breakpoints for execution at addresses where nothing is executed. */

@@ -211,6 +211,7 @@ load:
         swapgs
         change_msr ITEM_FS_BASE, 0xc0000100
         change_msr ITEM_GS_BASE, 0xc0000101
+        andq    $0xfff, ITEM(ITEM_SYSENTER_CS) /* 16 bits in QEMU */
         change_msr ITEM_SYSENTER_CS, 0x174
         change_msr ITEM_SYSENTER_ESP, 0x175
         change_msr ITEM_SYSENTER_EIP, 0x176

@@ -3,6 +3,7 @@
 
 #include <harness/check.h>
 #include <harness/memory.h>
+#include <harness/platform.h>
 #include <runtime/aspace.h>
 #include <runtime/cspace.h>
 #include <runtime/string.h>
@@ -40,6 +41,7 @@ struct client client_start(uint64_t untyped, unsigned priority)
 
     client.code_frame = client_page(untyped, client.aspace, CODE_AT, READ_EXECUTE, &page);
     memcpy(page, client_loop_begin, (uint64_t)(client_loop_end - client_loop_begin));
+    platform_choose_system_calls(page, (uint64_t)(client_loop_end - client_loop_begin));
     (void)client_page(untyped, client.aspace, DATA_AT, READ_WRITE, &page);
     client.exits = (volatile uint64_t *)page;
     need(nacelle_cspace_copy(client.cspace, ENDPOINT_AT, endpoint, NACELLE_RIGHTS_ALL, 0), "copy");

@@ -13,7 +13,7 @@
 #define SLOTS      1500u        /* of these tests: 40 from here on */
 #define FAR_APART  (1ull << 39) /* each mapping needs all its tables */
 #define MAPS_MAX   100u
-#define SMALL_POOL 17
+#define SMALL_POOL 18
 
 static const struct {
     enum nacelle_type type;

@@ -4,8 +4,13 @@
 #define HARNESS_PLATFORM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* QEMU's translator. */
 bool platform_is_tcg(void);
+
+/* Turns each SYSENTER of code that is followed by the place to return to into a SYSCALL, if that is
+ * the way into the server; what it leaves in rcx and rdx does no harm then. */
+void platform_choose_system_calls(void *code, size_t size);
 
 #endif
