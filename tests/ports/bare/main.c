@@ -10,7 +10,7 @@
 #define COM1     0x3f8
 #define CODE_GPA 0x1000
 
-/* As an unmodified guest would it asks the processor for nothing; the hypercall is its vendor's. */
+/* Real mode, with paging off; only the hypercall is another on each vendor. */
 static uint8_t guest_page[4096] __attribute__((aligned(4096))) = {
     0xb8, 0x34, 0x12, /* mov $0x1234, %ax */
     0x01, 0xd8,       /* add %bx, %ax     */
@@ -62,6 +62,8 @@ static _Noreturn void end(const char *verdict)
     put("bare: ");
     put(verdict);
     put("\n");
+    while ((x86_in8(COM1 + 5) & 0x40) == 0)
+        continue; /* the last character is still on its way */
     x86_out8(0xf4, 0); /* QEMU, isa-debug-exit */
     for (const char *c = "Shutdown"; *c != 0; c++)
         x86_out8(0x8900, (uint8_t)*c); /* Bochs */
