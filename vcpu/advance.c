@@ -5,7 +5,6 @@
 
 #include <nacelle/vcpu_state.h>
 #include <x86/control.h>
-#include <x86/event.h>
 #include <x86/msr.h>
 
 void vcpu_advance(struct vcpu_progress *progress, uint32_t length)
@@ -18,5 +17,5 @@ void vcpu_advance(struct vcpu_progress *progress, uint32_t length)
     progress->rflags &= ~X86_RFLAGS_RF;
     progress->blocking &= ~(NACELLE_BLOCKING_STI | NACELLE_BLOCKING_MOV_SS);
     if ((progress->rflags & X86_RFLAGS_TF) != 0 && (progress->debugctl & X86_DEBUGCTL_BTF) == 0)
-        progress->pending_debug |= VMX_PENDING_DEBUG_BS;
+        progress->pending_debug |= X86_DR6_BS;
 }

@@ -123,11 +123,11 @@ void vcpu_image_read(struct vcpu_image *image, const volatile struct nacelle_vcp
 
 /* --- Checks --- */
 
-#define LINEAR_BITS     48u
-#define RIGHTS_RESERVED 0xfffe0f00u /* 31:17 and 11:8 */
-#define PENDING_DEBUG_ALLOWED                                                                    \
-    (VMX_PENDING_DEBUG_B0 | VMX_PENDING_DEBUG_B1 | VMX_PENDING_DEBUG_B2 | VMX_PENDING_DEBUG_B3 | \
-     VMX_PENDING_DEBUG_ENABLED_BREAKPOINT | VMX_PENDING_DEBUG_BS)
+#define LINEAR_BITS           48u
+#define RIGHTS_RESERVED       0xfffe0f00u /* 31:17 and 11:8 */
+#define PENDING_DEBUG_ENABLED X86_BIT(12) /* a breakpoint that DR7 enables was met */
+#define PENDING_DEBUG_ALLOWED \
+    (X86_DR6_B0 | X86_DR6_B1 | X86_DR6_B2 | X86_DR6_B3 | PENDING_DEBUG_ENABLED | X86_DR6_BS)
 #define BLOCKING_ALLOWED (NACELLE_BLOCKING_STI | NACELLE_BLOCKING_MOV_SS | NACELLE_BLOCKING_NMI)
 #define PDPTE_RESERVED   UINT64_C(0x1e6) /* 8:5, 2:1; the address width on top */
 #define MXCSR_ALLOWED    0xffffu

@@ -165,17 +165,17 @@ enum nacelle_error svm_cpu_enable(struct vcpu_cpu *cpu, void *page,
     cpu->host_efer = x86_rdmsr(X86_MSR_EFER);
     note_host_state(cpu, page);
     x86_wrmsr(X86_MSR_AMD_VM_HSAVE_PA, vcpu_host_physical(page));
-    cpu->vmxon = vcpu_host_physical(page);
+    cpu->region = vcpu_host_physical(page);
     return NACELLE_ERROR_OK;
 }
 
 void svm_cpu_disable(struct vcpu_cpu *cpu)
 {
-    if (cpu->vmxon == 0)
+    if (cpu->region == 0)
         return;
     x86_wrmsr(X86_MSR_AMD_VM_HSAVE_PA, 0);
     x86_wrmsr(X86_MSR_EFER, x86_rdmsr(X86_MSR_EFER) & ~X86_EFER_SVME);
-    cpu->vmxon = 0;
+    cpu->region = 0;
     cpu->current = NULL;
     cpu->state_owner = NULL;
     cpu->fpu_owner = NULL;

@@ -278,17 +278,17 @@ enum nacelle_error vmx_cpu_enable(struct vcpu_cpu *cpu, void *page,
         fail(failure, "VMX (VMXON failed)", "VMXON");
         return NACELLE_ERROR_UNSUPPORTED;
     }
-    cpu->vmxon = vcpu_host_physical(page);
+    cpu->region = vcpu_host_physical(page);
     return NACELLE_ERROR_OK;
 }
 
 void vmx_cpu_disable(struct vcpu_cpu *cpu)
 {
-    if (cpu->vmxon == 0)
+    if (cpu->region == 0)
         return;
     (void)vmx_vmxoff();
     x86_write_cr4(x86_read_cr4() & ~X86_CR4_VMXE);
-    cpu->vmxon = 0;
+    cpu->region = 0;
     cpu->current = NULL;
     cpu->state_owner = NULL;
     cpu->fpu_owner = NULL;

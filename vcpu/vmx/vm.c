@@ -35,7 +35,7 @@ void vmx_vm_flush(struct vm *vm)
 {
     const struct vcpu_cpu *cpu = vcpu_host_cpu();
 
-    if (cpu->vmxon == 0)
+    if (cpu->region == 0)
         return;
     if ((cpu->features & VCPU_FEATURE_INVEPT_SINGLE) != 0)
         (void)vmx_invept(VMX_INVEPT_SINGLE_CONTEXT, vm->root);

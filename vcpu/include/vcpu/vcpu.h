@@ -46,10 +46,10 @@ struct vcpu_host_context {
  */
 struct vcpu_cpu {
     struct vcpu_host_context host;
-    struct vcpu *current;     /* public: whose VMCS is current, or 0 */
+    struct vcpu *current;     /* public: whose control structure is current, or 0 */
     struct vcpu *state_owner; /* whose hidden state (MSRs, debug registers, XSS) is loaded, or 0 */
     struct vcpu *fpu_owner;   /* public: whose FPU state is in the registers, or 0 */
-    uint64_t vmxon;           /* physical address of the VMXON region; 0: not enabled */
+    uint64_t region;          /* physical address of the page given at enable; 0: not enabled */
     uint64_t host_cr0, host_cr4; /* as the VM exit restores them */
     uint64_t xcr0_supported;     /* XCR0 bits that guests may set */
     uint32_t next_vpid;
@@ -60,14 +60,14 @@ struct vcpu_cpu {
     uint64_t host_efer;     /* as the VM exit restores it: without SCE */
     uint64_t cr4_allowed;   /* CR4 bits that guests may set */
     uint32_t physical_bits; /* physical-address width */
-    uint32_t revision;      /* VMCS revision identifier */
+    uint32_t revision;      /* of the control structure */
     uint64_t vendor[32];    /* internal: of the back end */
 };
 
 /* Why vcpu_cpu_enable failed, for one clear line: what is missing and where it was looked for. */
 struct vcpu_enable_failure {
-    const char *what;  /* "VMX", "EPT", "unrestricted guest", ... */
-    const char *where; /* "CPUID.1:ECX.5", "IA32_VMX_EPT_VPID_CAP", ... */
+    const char *what;  /* "nested paging", ... */
+    const char *where; /* "CPUID.8000000AH:EDX.0", ... */
 };
 
 /*
@@ -119,7 +119,7 @@ enum nacelle_error vm_close_msr(struct vm *vm, uint32_t msr);
 
 /*
  * vCPU. memory: 16 KiB, zeroed, aligned to its size:
- *   0x0000 state page, 0x1000 VMCS or VMCB, 0x2000 XSAVE area, 0x3000 struct vcpu.
+ *   0x0000 state page, 0x1000 control structure, 0x2000 XSAVE area, 0x3000 struct vcpu.
  * The host may use the bytes of the last page from VCPU_STRUCT_SIZE on.
  */
 #define VCPU_STATE_OFFSET   0x0000
@@ -140,11 +140,11 @@ static inline struct nacelle_vcpu_state *vcpu_state(struct vcpu *vcpu)
  */
 void vcpu_attach(struct vcpu *vcpu, struct vm *vm);
 
-/* Takes the vCPU off this CPU: its VMCS is not current, all its state is in its memory. Needed
+/* Takes the vCPU off this CPU: its control structure is not current, all its state is in its memory. Needed
  * before it is deleted, and before another CPU uses it. */
 void vcpu_unload(struct vcpu *vcpu);
 
-/* General register by index; rsp (4) from the VMCS. INVALID_REGISTER above 15. */
+/* General register by index; rsp (4) from the control structure. INVALID_REGISTER above 15. */
 enum nacelle_error vcpu_get_register(struct vcpu *vcpu, uint64_t index, uint64_t *value);
 enum nacelle_error vcpu_set_register(struct vcpu *vcpu, uint64_t index, uint64_t value);
 
@@ -196,7 +196,7 @@ _Noreturn void vcpu_host_exit(struct vcpu *vcpu);
 
 /* What an exit asks of the host. */
 enum vcpu_disposition {
-    VCPU_SEND_EXIT,      /* the exit record is filled in: tell the client */
+    VCPU_SEND_EXIT, /* the exit record is filled in: tell the client */
     /* Handled in the engine: prepare and enter. The host's own handlers of interrupts and NMIs may
      * have run meanwhile, on the stack of the host context: if they want someone else to run, so be
      * it. */
