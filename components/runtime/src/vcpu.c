@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Hypercalls of guests, and batches of general registers: more words than a message has registers. */
+/* Hypercalls of guests; batches of general registers, longer than a message has registers. */
 #include <runtime/vcpu.h>
 
 #define REGISTERS 16

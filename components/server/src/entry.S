@@ -110,8 +110,8 @@ syscall_entry:
  * the APM's raise it in ring 3): so the address must be canonical. It is: it follows a SYSCALL in
  * memory below NACELLE_USER_END, or was compared with that (NACELLE_THREAD_WRITE_REGISTER).
  * SYSRET sets IF, from r11; TF and all else that a caller could want in RFLAGS end with the call,
- * as with SYSEXIT. The selector that it loads into SS is of the same descriptor as all others there;
- * what it leaves of SS's hidden part has no meaning in 64-bit code (APM vol 2 4.5.3).
+ * as with SYSEXIT. The selector that it loads into SS is of the same descriptor as all others
+ * there; what it leaves of SS's hidden part has no meaning in 64-bit code (APM vol 2 4.5.3).
  */
     .globl return_by_sysret
 return_by_sysret:

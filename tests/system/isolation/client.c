@@ -13,7 +13,7 @@
 #include <runtime/string.h>
 #include <runtime/vcpu.h>
 
-#define BOCHS_TSC_KHZ 99000
+#define BOCHS_TSC_KHZ     99000
 
 #define FPU_COMPARED_FROM 32 /* x87 and SSE registers */
 #define FPU_COMPARED_SIZE (416 - 32)

@@ -339,7 +339,7 @@ static void granted_capability(void **state)
 static void fault(struct thread *thread)
 {
     assert_true(execution_can_run(&thread->execution));
-    thread->by_system_call = false;
+    thread->entered_by = ENTERED_BY_TRAP;
     thread->frame.vector = 14;
     thread->frame.error = 6;
     thread_fault(thread, 0xdead000);

@@ -187,7 +187,7 @@ static void start_system_call(struct thread *thread, unsigned number, const stru
     frame->r9 = message->words[1];
     frame->r10 = message->words[2];
     frame->rax = message->words[3];
-    thread->by_system_call = true;
+    thread->entered_by = ENTERED_BY_SYSENTER;
     system_call(thread); /* if it must go on later, the scheduler sees to it */
 }
 
@@ -234,11 +234,11 @@ static void run_thread(struct thread *thread)
 
     switch (below(16)) {
     case 0:
-        thread->by_system_call = false;
+        thread->entered_by = ENTERED_BY_TRAP;
         thread_fault(thread, 0x1234);
         break;
     case 1:
-        thread->by_system_call = false;
+        thread->entered_by = ENTERED_BY_TRAP;
         machine.tsc += below(1 << 24);
         schedule_tick();
         break;
@@ -357,7 +357,7 @@ static void populate(void)
     } else if (count_of(NACELLE_TYPE_CSPACE) < 1) {
         make(slot, NACELLE_TYPE_CSPACE, 9);
     } else if (count_of(NACELLE_TYPE_VM) < 1) {
-        make(slot, NACELLE_TYPE_VM, 15);
+        make(slot, NACELLE_TYPE_VM, NACELLE_SIZE_VM_MIN);
     } else if (count_of(NACELLE_TYPE_VCPU) < 2) {
         make(slot, NACELLE_TYPE_VCPU, 0);
         root_call(slot, NACELLE_VCPU_CONFIGURE, slot_of_type(NACELLE_TYPE_VM),

@@ -21,12 +21,13 @@ void (*world_interrupt)(void);
 
 uint64_t *server_pml4;
 uint64_t server_root;
-void *server_vmxon_page;
+void *server_engine_page;
 
 static jmp_buf leave;
 static bool in_scheduler;
 
 _Noreturn void return_by_sysexit(struct thread *thread);
+_Noreturn void return_by_sysret(struct thread *thread);
 _Noreturn void return_by_iretq(struct thread *thread);
 
 uint64_t clock_hz(void)
@@ -73,14 +74,21 @@ void fake_interrupts(void)
 
 _Noreturn void return_by_sysexit(struct thread *thread)
 {
-    assert_true(thread->by_system_call);
+    assert_int_equal(thread->entered_by, ENTERED_BY_SYSENTER);
+    assert_ptr_equal(host_cpu.current, thread);
+    leave_with(WORLD_THREAD);
+}
+
+_Noreturn void return_by_sysret(struct thread *thread)
+{
+    assert_int_equal(thread->entered_by, ENTERED_BY_SYSCALL);
     assert_ptr_equal(host_cpu.current, thread);
     leave_with(WORLD_THREAD);
 }
 
 _Noreturn void return_by_iretq(struct thread *thread)
 {
-    assert_false(thread->by_system_call);
+    assert_int_equal(thread->entered_by, ENTERED_BY_TRAP);
     assert_ptr_equal(host_cpu.current, thread);
     leave_with(WORLD_THREAD);
 }
@@ -221,7 +229,7 @@ void world_system_call(struct thread *thread, unsigned number, const struct mess
     frame->r9 = message->words[1];
     frame->r10 = message->words[2];
     frame->rax = message->words[3];
-    thread->by_system_call = true;
+    thread->entered_by = ENTERED_BY_SYSENTER;
     system_call(thread);
     while (host_cpu.current == thread && thread->restart) {
         thread->restart = false;

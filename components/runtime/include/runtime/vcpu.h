@@ -10,8 +10,8 @@
 #include <stddef.h>
 
 /*
- * Turns each VMCALL of a guest's code into a VMMCALL where that is the processor's hypercall (APM vol.
- * 3, VMMCALL); both are three bytes long.
+ * Turns each VMCALL of a guest's code into a VMMCALL where that is the processor's hypercall (APM
+ * vol. 3, VMMCALL); both are three bytes long.
  */
 void nacelle_choose_hypercalls(void *code, size_t size);
 
