@@ -39,7 +39,7 @@ static void sizes(void **state)
         assert_int_equal(object_size(NACELLE_TYPE_ASPACE, size, false),
                          size >= 13 && size <= 24 ? size : 0);
         assert_int_equal(object_size(NACELLE_TYPE_VM, size, false),
-                         size >= 15 && size <= 24 ? size : 0);
+                         size >= NACELLE_SIZE_VM_MIN && size <= NACELLE_SIZE_VM_MAX ? size : 0);
         /* no choice: the size is ignored */
         assert_int_equal(object_size(NACELLE_TYPE_THREAD, size, false), 13);
         assert_int_equal(object_size(NACELLE_TYPE_ENDPOINT, size, false), 6);
