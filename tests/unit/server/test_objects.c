@@ -204,6 +204,41 @@ static void unmapping_flushes(void **state)
     world_check();
 }
 
+static void start_retype(struct thread *thread, uint64_t kind, uint64_t slot)
+{
+    struct frame *frame = &thread->frame;
+
+    frame->rdi = ROOT_UNTYPED;
+    frame->rsi = nacelle_tag(NACELLE_UNTYPED_RETYPE, 4);
+    frame->r8 = kind;
+    frame->r9 = slot;
+    frame->r10 = 1;
+    frame->rax = 0;
+    step(thread);
+}
+
+/* Two at once, by turns, on the same memory: both come to an end. */
+static void retyping_by_turns(void **state)
+{
+    unsigned steps = 0;
+
+    (void)state;
+    start_retype(a, NACELLE_TYPE_FRAME | 21 << 8, SPARE);
+    start_retype(b, NACELLE_TYPE_UNTYPED | 17 << 8, SPARE2);
+    assert_true(a->restart && b->restart);
+    while (a->restart || b->restart) {
+        if (a->restart) {
+            step(a);
+        }
+        if (b->restart) {
+            step(b);
+        }
+        assert_true(steps++ < 2000);
+    }
+    assert_int_equal(world_slot(SPARE)->type, NACELLE_TYPE_FRAME);
+    assert_int_equal(world_slot(SPARE2)->type, NACELLE_TYPE_UNTYPED);
+}
+
 static void revoke_everything(void **state)
 {
     (void)state;
@@ -504,6 +539,7 @@ int main(void)
         TEST(suicide),
         TEST(own_space_deleted),
         TEST(unmapping_flushes),
+        TEST(retyping_by_turns),
         TEST(revoke_everything),
         TEST(bad_arguments),
         TEST(exits),
