@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A client that does what it must not: a fault that says so, and the server goes on. All of it again
- * after a guest ran on this CPU: then the limits of GDT and IDT are other ones (SDM vol 3 27.5.2). */
+/* A client that does what it must not: a fault that says so, and the server goes on. All of it
+ * again after a guest ran on this CPU: then the limits of GDT and IDT are other ones (SDM vol 3
+ * 27.5.2). */
 #include "client_faults.h"
 
 #include <harness/check.h>

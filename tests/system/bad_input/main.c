@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Bad input of every kind. What must come of it is in docs/ and interfaces/; what the server happens
- * to do is no reason for anything here. */
+/* Bad input of every kind. What must come of it is in docs/ and interfaces/; what the server
+ * happens to do is no reason for anything here. */
 #include <harness/check.h>
 
 #include "rows.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* State pages full of random bytes, and good ones with a few bits turned over: the vCPU runs or says
- * that its entry was refused; the server and a second VM do not notice. */
+/* State pages full of random bytes, and good ones with a few bits turned over: the vCPU runs or
+ * says that its entry was refused; the server and a second VM do not notice. */
 #include <harness/check.h>
 #include <harness/memory.h>
 #include <harness/thread.h>

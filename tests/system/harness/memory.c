@@ -6,7 +6,7 @@
 #include <runtime/cspace.h>
 #include <runtime/untyped.h>
 
-#define PAGE           4096u
+#define PAGE           4096ull
 #define FREE_ADDRESSES 0x002000000000ull
 
 uint64_t arena;

@@ -99,7 +99,7 @@ static void send_one(uint64_t argument)
     sender.reply_tag = message.tag;
 }
 
-/* A case: what is sent through a capability with these rights into that slot; whether it arrives. */
+/* A case: what is sent through a capability with these rights into that slot; does it arrive? */
 static void transfer(const char *what, uint64_t endpoint, unsigned rights, uint64_t capability,
                      uint64_t into, bool arrives)
 {

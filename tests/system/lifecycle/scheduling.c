@@ -220,7 +220,7 @@ static void test_calls(void)
 }
 
 /* Threads of one priority that yield take turns. */
-#define TURNS 60u
+#define TURNS 60ull
 
 static volatile uint8_t turns[2 * TURNS];
 static volatile uint32_t turn;

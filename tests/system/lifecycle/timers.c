@@ -8,8 +8,8 @@
 
 #define TIMERS    48u
 #define STEPS     1500u
-#define SPACE     4000u  /* ticks between two deadlines */
-#define TOLERANCE 20000u /* ticks from the deadline until a thread of high priority runs */
+#define SPACE     4000ull  /* ticks between two deadlines */
+#define TOLERANCE 20000ull /* ticks from the deadline until a thread of high priority runs */
 
 static struct {
     uint64_t notification;
@@ -40,7 +40,8 @@ static void wait_for_timer(uint64_t index)
     timers[index].order = fired++;
 }
 
-/* Armed in any order, they fire in that of their deadlines, over a guest that turned interrupts off. */
+/* Armed in any order, they fire in that of their deadlines, over a guest that turned interrupts
+ * off. */
 static void test_order(void)
 {
     const unsigned count = 12;

@@ -20,7 +20,7 @@ GUEST(guest_tick);   /* adds 1 to the quadword at GUEST_DATA for ever, 3 instruc
 #define TICK_LENGTH 3u /* instructions of a round of guest_tick */
 
 /* Time for threads and guests below our priority to do what they have to. */
-#define A_WHILE 30000u
+#define A_WHILE 30000ull
 static inline void a_while(void)
 {
     wait_ticks(A_WHILE);
