@@ -125,8 +125,8 @@ static void test_forged_ldt(void)
 
 static void test_all(void)
 {
-    for (const struct client_fault *fault = client_faults; fault < client_faults_end; fault++)
-        test_case(fault);
+    for (uint64_t i = 0; i < client_fault_count; i++)
+        test_case(&client_faults[i]);
     test_interrupts();
     test_selectors();
     test_forged_ldt();

@@ -18,7 +18,10 @@ struct client_fault {
     uint64_t at;      /* instruction that faults */
 };
 
-extern const struct client_fault client_faults[], client_faults_end[];
+_Static_assert(sizeof(struct client_fault) == 48, "layout for assembly");
+
+extern const struct client_fault client_faults[];
+extern const uint64_t client_fault_count;
 
 /* INT n for each n, 8 bytes apart. */
 extern const uint8_t client_int_n[];

@@ -27,7 +27,7 @@
 #define PF_FETCH 16
 
         .section .rodata, "a"
-        .globl client_faults, client_faults_end
+        .globl client_faults
         .balign 8
 client_faults:
 
@@ -338,7 +338,9 @@ CASE "sysenter with null segments", UD, 0
         ud2
 
         .section .rodata, "a"
-client_faults_end:
+99:     .globl client_fault_count
+client_fault_count:
+        .quad   (99b - client_faults) / 48
 
         .section .text, "ax"
         .globl client_int_n

@@ -15,6 +15,7 @@
 #define EXCEPTIONS 0xfffbfffbu /* all but NMI and #MC, which are the host's */
 
 extern const uint8_t instructions_begin[], instructions_end[];
+extern const uint32_t instruction_count;
 
 /* The first slots, in order: how an exit names them. */
 static const uint8_t virtualization[] = {
@@ -84,10 +85,9 @@ static uint32_t run_slot(uint32_t *number)
 
 void test_instructions(void)
 {
-    unsigned slots = (unsigned)(instructions_end - instructions_begin) / SLOT_SIZE;
     uint32_t seen[NACELLE_EXIT_COUNT] = {0};
 
-    for (unsigned slot = 0; slot < slots; slot++) {
+    for (unsigned slot = 0; slot < instruction_count; slot++) {
         for (unsigned pattern = 0; pattern < PATTERNS; pattern++) {
             uint64_t before = failed;
             uint32_t kind;
