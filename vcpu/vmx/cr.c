@@ -16,8 +16,8 @@
 #include "vmcs.h"
 
 /*
- * The write is one that raises #GP. A client that takes #GP gets the exit instead, for what it is: a
- * write to the register.
+ * The write is one that raises #GP. A client that takes #GP gets the exit instead, for what it is:
+ * a write to the register.
  */
 static bool absorb_gp(struct vcpu *vcpu)
 {

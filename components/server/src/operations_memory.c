@@ -9,9 +9,9 @@
 
 /* Memory cleared between two looks at pending interrupts; in unit tests, as often as can be. */
 #ifdef NACELLE_HOST
-#define CLEAR_STEP 4096u
+#define CLEAR_STEP 0x40000ul
 #else
-#define CLEAR_STEP (256u * 1024)
+#define CLEAR_STEP 0x40000ul
 #endif
 /* Objects made in one go. */
 #define RETYPE_STEP 64
