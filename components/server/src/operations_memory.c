@@ -9,7 +9,7 @@
 
 /* Memory cleared between two looks at pending interrupts; in unit tests, as often as can be. */
 #ifdef NACELLE_HOST
-#define CLEAR_STEP 0x40000ul
+#define CLEAR_STEP 0x1000ul
 #else
 #define CLEAR_STEP 0x40000ul
 #endif

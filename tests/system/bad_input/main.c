@@ -11,4 +11,5 @@ PARTS({"every operation", test_operations}, {"arguments", test_rows},
       {"system calls", test_system_calls}, {"memory exhausted", test_exhaustion},
       {"derivation too deep", test_depth}, {"memory is cleared", test_clearing},
       {"clients fault", test_client_faults}, {"bad guest state", test_states},
-      {"random state page", test_random_state}, {"poke", test_poke});
+      {"random state page", test_random_state}, {"poke", test_poke},
+      {"bugs of others", test_known_bugs});
