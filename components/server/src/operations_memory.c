@@ -3,6 +3,7 @@
 #include "aspace.h"
 #include "capability.h"
 #include "physical.h"
+#include "server.h"
 #include "system_call.h"
 #include "untyped.h"
 #include "vcpu_object.h"
@@ -259,6 +260,8 @@ static void aspace_do_map(struct invocation *invocation)
     }
     if (!mappable(slot, &mapping)) {
         fail(invocation, NACELLE_ERROR_WRONG_TYPE, NACELLE_CULPRIT_WORD(0));
+    } else if (mapping.size == NACELLE_SIZE_HUGE && !server_huge_pages) {
+        fail(invocation, NACELLE_ERROR_UNSUPPORTED, NACELLE_CULPRIT_WORD(0));
     } else if (slot->space != 0) {
         fail(invocation, NACELLE_ERROR_ALREADY_MAPPED, NACELLE_CULPRIT_WORD(0));
     } else if ((flags & ~(uint64_t)(NACELLE_RIGHTS_ALL | NACELLE_MAP_UNCACHED)) != 0 ||
