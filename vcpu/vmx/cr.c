@@ -15,13 +15,20 @@
 
 #include "vmcs.h"
 
-static void inject_gp(struct vcpu *vcpu)
+/*
+ * The write is one that raises #GP. A client that takes #GP gets the exit instead, for what it is:
+ * a write to the register.
+ */
+static bool absorb_gp(struct vcpu *vcpu)
 {
+    if ((vcpu->exception_bitmap >> X86_VECTOR_GP & 1u) != 0)
+        return false;
     vcpu->events.exception = NACELLE_EVENT_VALID | NACELLE_EVENT_EXCEPTION |
                              NACELLE_EVENT_ERROR_CODE | X86_VECTOR_GP;
     vcpu->events.exception_error = 0;
     vcpu->events.exception_length = 0;
     vcpu->work |= VCPU_WORK_EVENTS;
+    return true;
 }
 
 /* The operand of the MOV, in 64-bit mode and elsewhere. */
@@ -40,10 +47,8 @@ static bool absorb_cr0(struct vcpu *vcpu, uint64_t value)
 
     if ((changed & vcpu->cr0_mask) != 0 || (changed & VMX_CR0_OWNED) == 0)
         return false;
-    if (!x86_cr0_valid(value, cr4, efer)) {
-        inject_gp(vcpu);
-        return true;
-    }
+    if (!x86_cr0_valid(value, cr4, efer))
+        return absorb_gp(vcpu);
     vcpu->cr0_shadow = (vcpu->cr0_shadow & ~VMX_CR0_OWNED) | (value & VMX_CR0_OWNED);
     vmwrite(VMCS_CR0_READ_SHADOW, vcpu->cr0_shadow);
     return true;
@@ -57,10 +62,8 @@ static bool absorb_cr4(struct vcpu *vcpu, uint64_t value)
     /* VMXE is for the client to answer, which may have virtualization of its own. */
     if ((changed & (vcpu->cr4_mask | X86_CR4_VMXE)) != 0 || (changed & VMX_CR4_OWNED) == 0)
         return false;
-    if ((changed & lacking) != 0) {
-        inject_gp(vcpu);
-        return true;
-    }
+    if ((changed & lacking) != 0)
+        return absorb_gp(vcpu);
     vcpu->cr4_shadow = (vcpu->cr4_shadow & ~X86_CR4_MCE) | (value & X86_CR4_MCE);
     vmwrite(VMCS_CR4_READ_SHADOW, vcpu->cr4_shadow);
     return true;

@@ -18,6 +18,7 @@ extern char server_text_start[], server_text_end[], server_rodata_end[], server_
 
 uint64_t *server_pml4;
 uint64_t server_root;
+bool server_huge_pages;
 
 /* Maps one leaf at this level; the tables on the way are made. */
 static void map(uint64_t address, uint64_t physical, uint64_t flags, unsigned leaf)
@@ -82,6 +83,7 @@ static void map_direct(const struct boot_region *region)
 
 void tables_init(const struct boot_report *report)
 {
+    server_huge_pages = (x86_cpuid(0x80000001, 0).edx & 1u << 26) != 0;
     server_pml4 = memory_take(X86_PAGE_SIZE);
     server_root = direct_physical(server_pml4);
 

@@ -139,23 +139,25 @@ enum nacelle_error aspace_map(struct aspace *aspace, const struct mapping *mappi
 void aspace_unmap(struct aspace *aspace, uint64_t address, unsigned size)
 {
     unsigned leaf = leaf_level(size);
-    uint64_t *path[X86_LEVEL_PML4 + 1] = {0};
+    uint64_t *parents[X86_LEVEL_PML4]; /* entries on the way down that point to tables */
+    unsigned depth = 0;
     uint64_t *table = aspace->pml4;
 
     for (unsigned level = X86_LEVEL_PML4; level > leaf; level--) {
-        path[level] = &table[x86_level_index(address, level)];
-        table = table_of(*path[level]);
+        parents[depth] = &table[x86_level_index(address, level)];
+        table = table_of(*parents[depth]);
+        depth++;
     }
     table[x86_level_index(address, leaf)] = 0;
-    for (unsigned level = leaf + 1; level <= X86_LEVEL_PML4; level++) {
-        *path[level] -= USED_ONE;
-        if ((*path[level] & USED_MASK) != 0) {
+    while (depth > 0) {
+        uint64_t *parent = parents[--depth];
+        void **page = (void **)table_of(*parent);
+
+        *parent -= USED_ONE;
+        if ((*parent & USED_MASK) != 0) {
             return;
         }
-
-        void **page = (void **)table_of(*path[level]);
-
-        *path[level] = 0;
+        *parent = 0;
         *page = aspace->free;
         aspace->free = page;
     }

@@ -3,15 +3,16 @@
 #include "aspace.h"
 #include "capability.h"
 #include "physical.h"
+#include "server.h"
 #include "system_call.h"
 #include "untyped.h"
 #include "vcpu_object.h"
 
 /* Memory cleared between two looks at pending interrupts; in unit tests, as often as can be. */
 #ifdef NACELLE_HOST
-#define CLEAR_STEP 4096u
+#define CLEAR_STEP 0x1000ul
 #else
-#define CLEAR_STEP (256u * 1024)
+#define CLEAR_STEP 0x40000ul
 #endif
 /* Objects made in one go. */
 #define RETYPE_STEP 64
@@ -259,6 +260,8 @@ static void aspace_do_map(struct invocation *invocation)
     }
     if (!mappable(slot, &mapping)) {
         fail(invocation, NACELLE_ERROR_WRONG_TYPE, NACELLE_CULPRIT_WORD(0));
+    } else if (mapping.size == NACELLE_SIZE_HUGE && !server_huge_pages) {
+        fail(invocation, NACELLE_ERROR_UNSUPPORTED, NACELLE_CULPRIT_WORD(0));
     } else if (slot->space != 0) {
         fail(invocation, NACELLE_ERROR_ALREADY_MAPPED, NACELLE_CULPRIT_WORD(0));
     } else if ((flags & ~(uint64_t)(NACELLE_RIGHTS_ALL | NACELLE_MAP_UNCACHED)) != 0 ||

@@ -161,6 +161,10 @@ static void thread_write_register(struct invocation *invocation)
         *target = (*target & ~RFLAGS_SETTABLE) | (value & RFLAGS_SETTABLE);
     } else {
         *target = value;
+        /* SYSEXIT would lose rcx, rdx and r11; only the other way out needs good addresses. */
+        if (thread->frame.rip < NACELLE_USER_END && thread->frame.rsp < NACELLE_USER_END) {
+            thread->entered_by = ENTERED_BY_TRAP;
+        }
     }
 }
 

@@ -32,8 +32,8 @@
  *   notification object         badge            -
  *   others   object             -                -
  *
- * An untyped also has the offsets between which its memory, as far as it is not used, is known to
- * be zero.
+ * An untyped also has the offset up to which its memory, as far as it is not used, is known to be
+ * zero.
  *
  * In an internal slot, space is the object that contains it and size says which part of it.
  */
@@ -50,12 +50,9 @@ struct slot {
     struct slot *previous, *next; /* order of derivation */
     union {
         struct slot *mapped_previous; /* list of all that is mapped in one space */
-        uint64_t clean_start;
+        uint64_t cleared;
     };
-    union {
-        struct slot *mapped_next;
-        uint64_t clean_end;
-    };
+    struct slot *mapped_next;
 };
 
 _Static_assert(sizeof(struct slot) == 1 << NACELLE_SIZE_SLOT, "64 bytes a slot");

@@ -48,6 +48,9 @@ uint64_t argument_word(const struct invocation *invocation, unsigned word)
     if (word < NACELLE_MESSAGE_REGISTERS) {
         return invocation->words[word];
     }
+    if (word >= NACELLE_MESSAGE_WORDS) {
+        return 0;
+    }
     return *(volatile uint64_t *)&thread_buffer(invocation->thread)->words[word];
 }
 

@@ -92,7 +92,6 @@ bool untyped_clear_step(struct slot *untyped, const struct retype *retype, uint6
                         struct untyped_piece *piece)
 {
     uint64_t end = retype->offset + (retype->count << retype->size);
-    uint64_t from = retype->offset;
 
     *piece = (struct untyped_piece){0, 0};
     if ((untyped->flags & SLOT_DEVICE) != 0) {
@@ -100,20 +99,17 @@ bool untyped_clear_step(struct slot *untyped, const struct retype *retype, uint6
     }
     if (untyped_is_reusable(untyped)) {
         untyped->badge = 0;
-        untyped->clean_start = 0;
-        untyped->clean_end = 0;
+        untyped->cleared = 0;
     }
-    /* An earlier retyping may have given up half way, at another offset: what lies before the place
-     * where it began is as dirty as what lies behind the place where it stopped. */
-    if (from >= untyped->clean_start && from < untyped->clean_end) {
-        from = untyped->clean_end;
-    } else {
-        untyped->clean_start = from;
-    }
+
+    /* Also what alignment leaves out: a retyping that gives up half way may be followed by one that
+     * begins there, and two at once, by turns, go on with each other's work. */
+    uint64_t from = untyped->cleared > untyped->badge ? untyped->cleared : untyped->badge;
+
     if (from >= end) {
         return true;
     }
     *piece = (struct untyped_piece){from, end - from > most ? from + most : end};
-    untyped->clean_end = piece->end;
+    untyped->cleared = piece->end;
     return piece->end == end;
 }

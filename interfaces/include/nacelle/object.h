@@ -100,7 +100,7 @@ enum nacelle_type {
  * MAP     w0: slot of what to map: a frame, a thread (its IPC buffer) or a vCPU (its state page),
  *         w1: address, w2: rights | NACELLE_MAP_* flags. One mapping a capability.
  *         W^X: WRITE with EXECUTE is INVALID_ARGUMENT. UNALIGNED, OUT_OF_RANGE (beyond the user
- *         half), OVERLAP, ALREADY_MAPPED, NO_TABLE_MEMORY, MISSING_RIGHT.
+ *         half), OVERLAP, ALREADY_MAPPED, NO_TABLE_MEMORY, MISSING_RIGHT, UNSUPPORTED (1 GiB).
  * UNMAP   w0: slot of what was mapped. NOT_MAPPED.
  */
 #define NACELLE_ASPACE_MAP   NACELLE_OPERATION(4, 0)

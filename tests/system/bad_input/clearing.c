@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is made of memory that was used before is clear, also when makers get in each other's way. */
+/* What is made of memory that was used before is clear, also when makers get in each other's
+ * way. */
 #include <harness/check.h>
 #include <harness/memory.h>
 #include <harness/thread.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A client that does what it must not: a fault that says so, and the server goes on. All of it again
- * after a guest ran on this CPU: then the limits of GDT and IDT are other ones (SDM vol 3 27.5.2). */
+/* A client that does what it must not: a fault that says so, and the server goes on. All of it
+ * again after a guest ran on this CPU: then the limits of GDT and IDT are other ones (SDM vol 3
+ * 27.5.2). */
 #include "client_faults.h"
 
 #include <harness/check.h>
@@ -152,10 +153,10 @@ static void test_forged_ldt(void)
     drop(frame);
 }
 
-static void test_table(const struct client_fault *first, const struct client_fault *end)
+static void test_table(const struct client_fault *faults, uint64_t count)
 {
-    for (const struct client_fault *fault = first; fault < end; fault++)
-        test_case(fault);
+    for (uint64_t i = 0; i < count; i++)
+        test_case(&faults[i]);
 }
 
 /*
@@ -186,12 +187,12 @@ static void test_last_address(void)
 
 static void test_all(void)
 {
-    test_table(client_faults, client_faults_end);
+    test_table(client_faults, client_fault_count);
     if (nacelle_by_syscall) {
-        test_table(client_faults_syscall, client_faults_syscall_end);
+        test_table(client_faults_syscall, client_faults_syscall_count);
         test_last_address();
     } else {
-        test_table(client_faults_sysenter, client_faults_sysenter_end);
+        test_table(client_faults_sysenter, client_faults_sysenter_count);
     }
     test_interrupts();
     test_selectors();

@@ -18,11 +18,14 @@ struct client_fault {
     uint64_t at;      /* instruction that faults */
 };
 
-extern const struct client_fault client_faults[], client_faults_end[];
+_Static_assert(sizeof(struct client_fault) == 48, "layout for assembly");
+
+extern const struct client_fault client_faults[];
+extern const uint64_t client_fault_count;
 
 /* One table for each way into the server, of which one holds on a processor. */
-extern const struct client_fault client_faults_sysenter[], client_faults_sysenter_end[];
-extern const struct client_fault client_faults_syscall[], client_faults_syscall_end[];
+extern const struct client_fault client_faults_sysenter[], client_faults_syscall[];
+extern const uint64_t client_faults_sysenter_count, client_faults_syscall_count;
 
 /* INT n for each n, 8 bytes apart. */
 extern const uint8_t client_int_n[];

@@ -3,7 +3,7 @@
 #include "client_faults_asm.inc"
 
         .section .rodata, "a"
-        .globl client_faults_syscall, client_faults_syscall_end
+        .globl client_faults_syscall, client_faults_syscall_count
         .balign 8
 client_faults_syscall:
 
@@ -122,6 +122,8 @@ CASE "syscall with null segments", UD, 0
         ud2
 
         .section .rodata, "a"
-client_faults_syscall_end:
+99:
+client_faults_syscall_count:
+        .quad   (99b - client_faults_syscall) / 48
 
         .section .note.GNU-stack, "", @progbits

@@ -3,7 +3,7 @@
 #include "client_faults_asm.inc"
 
         .section .rodata, "a"
-        .globl client_faults_sysenter, client_faults_sysenter_end
+        .globl client_faults_sysenter, client_faults_sysenter_count
         .balign 8
 client_faults_sysenter:
 
@@ -116,6 +116,8 @@ CASE "sysenter with null segments", UD, 0
         ud2
 
         .section .rodata, "a"
-client_faults_sysenter_end:
+99:
+client_faults_sysenter_count:
+        .quad   (99b - client_faults_sysenter) / 48
 
         .section .note.GNU-stack, "", @progbits

@@ -28,4 +28,16 @@ GUEST guest_cpuid
         jmp     1b
 guest_cpuid_end:
 
+GUEST guest_msr
+        mov     %esi, %ecx
+        rdmsr
+        vmcall
+guest_msr_end:
+
+GUEST guest_in
+        mov     %esi, %edx
+        in      %dx, %al
+        vmcall
+guest_in_end:
+
         .section .note.GNU-stack, "", @progbits

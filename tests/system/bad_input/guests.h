@@ -10,7 +10,9 @@
 GUEST(guest_spin);  /* jumps to itself */
 GUEST(guest_count); /* counts ebx from 0 to COUNT_TO, then OUT to port 0x10, for ever */
 GUEST(guest_cpuid); /* CPUID for ever */
+GUEST(guest_msr);   /* reads MSR esi, then VMCALL */
+GUEST(guest_in);    /* reads port esi, then VMCALL */
 
-#define COUNT_TO 100000
+#define COUNT_TO 100000ull
 
 #endif

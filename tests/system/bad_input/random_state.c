@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* State pages full of random bytes, and good ones with a few bits turned over: the vCPU runs or says
- * that its entry was refused; the server and a second VM do not notice. */
+/* State pages full of random bytes, and good ones with a few bits turned over: the vCPU runs or
+ * says that its entry was refused; the server and a second VM do not notice. */
 #include <harness/check.h>
 #include <harness/memory.h>
 #include <harness/thread.h>
@@ -12,10 +12,12 @@
 
 #define ROUNDS_RANDOM 2000u
 #define ROUNDS_TURNED 8000u
+#define SCRIBBLES     3000u
 #define RUN_TICKS     bochs_ticks(6000)
 
 static struct guest victim, second;
 static uint64_t timer;
+static uint64_t kinds[NACELLE_EXIT_COUNT]; /* exits seen */
 static volatile uint64_t second_rounds, second_wrong;
 
 /* xorshift64*, Vigna 2016. */
@@ -84,6 +86,7 @@ static void run_once(void)
     } else {
         check_true("kind of exit", kind != NACELLE_EXIT_NONE && kind < NACELLE_EXIT_COUNT);
         check_number("record", kind, victim.state->exit.kind);
+        kinds[kind < NACELLE_EXIT_COUNT ? kind : 0]++;
         check_true("no host state was to blame",
                    kind != NACELLE_EXIT_ENTRY_REFUSED || victim.state->exit.number != 6);
         need(nacelle_notification_set_timer(timer, 0), "timer");
@@ -91,8 +94,10 @@ static void run_once(void)
     }
 }
 
-static void round(bool turn)
+static void round(unsigned number, bool turn)
 {
+    if (number % 200 == 0)
+        wait_ticks(bochs_ticks(5 * COUNT_TO)); /* the second VM's turn */
     check_error("reset", NACELLE_ERROR_OK, guest_reset(&victim));
     if (turn) {
         need(nacelle_vcpu_fetch(victim.vcpu, NACELLE_GROUPS_ALL), "fetch");
@@ -107,6 +112,66 @@ static void round(bool turn)
     (void)nacelle_vcpu_store(victim.vcpu, (uint32_t)random() & NACELLE_GROUPS_ALL);
 }
 
+/* Another thread of the client writes into the state page at any moment: while the guest runs,
+ * while it exits, while its exit is handled. */
+static volatile uint64_t scribbles;
+
+static void scribble(uint64_t own_timer)
+{
+    struct nacelle_message message = {0};
+    uint8_t *page = (uint8_t *)victim.state;
+
+    for (;;) {
+        uint64_t offset = random() % NACELLE_STATE_PAGE_SIZE;
+        uint64_t length = random() % 512;
+
+        (void)nacelle_notification_set_timer(own_timer,
+                                             nacelle_tsc() + bochs_ticks(1000 + random() % 3000));
+        (void)nacelle_receive(own_timer, &message);
+        for (uint64_t i = offset; i < offset + length && i < NACELLE_STATE_PAGE_SIZE; i++)
+            page[i] = (uint8_t)random();
+        scribbles++;
+    }
+}
+
+static void restart(void)
+{
+    struct nacelle_message message = {0};
+
+    check_error("suspend", NACELLE_ERROR_OK, nacelle_vcpu_suspend(victim.vcpu));
+    need(nacelle_notification_set_timer(timer, 0), "timer");
+    while (nacelle_poll(victim.endpoint, &message) == NACELLE_ERROR_OK)
+        ; /* exits and timers of before */
+    while (guest_reset(&victim) != NACELLE_ERROR_OK)
+        ; /* what it stores was written over in between */
+    check_error("resume", NACELLE_ERROR_OK, nacelle_vcpu_resume(victim.vcpu));
+    need(nacelle_notification_set_timer(timer, nacelle_tsc() + RUN_TICKS), "timer");
+}
+
+static void test_scribbler(void)
+{
+    struct nacelle_message message = {0};
+    struct thread thread;
+    uint64_t exits = 0;
+
+    scribbles = 0;
+    thread = thread_start(scribble, make(NACELLE_TYPE_NOTIFICATION, 0), 20);
+    restart();
+    while (scribbles < SCRIBBLES) {
+        uint32_t kind = guest_receive(victim.endpoint, &message);
+
+        exits += kind != ~0u;
+        if (kind == NACELLE_EXIT_CPUID) {
+            message.tag = nacelle_tag(NACELLE_RESUME_ADVANCE, 0);
+            (void)nacelle_reply(&message);
+        } else {
+            restart();
+        }
+    }
+    check_range("exits meanwhile", SCRIBBLES / 4, ~0ull, exits);
+    drop(thread.slot);
+}
+
 void test_random_state(void)
 {
     uint64_t endpoint = make(NACELLE_TYPE_ENDPOINT, 0);
@@ -115,16 +180,20 @@ void test_random_state(void)
     timer = make(NACELLE_TYPE_NOTIFICATION, 0);
     need(nacelle_notification_bind(timer, endpoint), "bind");
     victim = guest_make(0, GUEST_CODE_OF(guest_cpuid), endpoint, 0);
+    need(nacelle_vcpu_set_priority(victim.vcpu, 2, 0), "priority"); /* its turns are short */
     second = guest_make(0, GUEST_CODE_OF(guest_count), make(NACELLE_TYPE_ENDPOINT, 0), 0);
-    (void)thread_start(serve_second, 0, 2);
+    (void)thread_start(serve_second, 0, 3);
     need(nacelle_vcpu_resume(second.vcpu), "start the second VM");
     for (unsigned i = 0; i < ROUNDS_RANDOM; i++)
-        round(false);
+        round(i, false);
     for (unsigned i = 0; i < ROUNDS_TURNED; i++)
-        round(true);
+        round(i, true);
+    check_range("entries refused", ROUNDS_RANDOM, ~0ull, kinds[NACELLE_EXIT_ENTRY_REFUSED]);
+    check_range("guests that ran", ROUNDS_TURNED / 10, ~0ull, kinds[NACELLE_EXIT_CPUID]);
+    test_scribbler();
     before = second_rounds;
     wait_ticks(bochs_ticks(10ull * COUNT_TO * 3));
-    check_range("rounds of the second VM meanwhile", 5, ~0ull, before);
+    check_range("rounds of the second VM meanwhile", 20, ~0ull, before);
     check_range("rounds of the second VM afterwards", before + 3, ~0ull, second_rounds);
     check_number("wrong rounds of the second VM", 0, second_wrong);
 }

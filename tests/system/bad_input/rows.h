@@ -69,5 +69,6 @@ void test_client_faults(void);
 void test_states(void);
 void test_random_state(void);
 void test_poke(void);
+void test_known_bugs(void);
 
 #endif

@@ -12,7 +12,7 @@
 #include <runtime/vcpu.h>
 #include <runtime/vm.h>
 
-#define PAGE 4096u
+#define PAGE 4096ull
 #define CODE 0x1000u
 #define RUN  5 /* ms before the end */
 

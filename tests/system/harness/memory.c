@@ -6,7 +6,7 @@
 #include <runtime/cspace.h>
 #include <runtime/untyped.h>
 
-#define PAGE           4096u
+#define PAGE           4096ull
 #define FREE_ADDRESSES 0x002000000000ull
 
 uint64_t arena;
@@ -43,14 +43,18 @@ void harness_release(struct mark mark)
 
 static uint64_t largest_untyped(void)
 {
-    const struct nacelle_boot_untyped *best = NULL;
+    uint64_t slot = 0;
+    uint64_t size = 0;
 
-    for (uint32_t i = 0; i < boot->untyped_count; i++)
-        if (!boot->untyped[i].device && (best == NULL || boot->untyped[i].size > best->size))
-            best = &boot->untyped[i];
-    if (best == NULL)
+    for (uint32_t i = 0; i < boot->untyped_count; i++) {
+        if (!boot->untyped[i].device && boot->untyped[i].size > size) {
+            slot = boot->untyped[i].slot;
+            size = boot->untyped[i].size;
+        }
+    }
+    if (slot == 0)
         give_up("there is no untyped memory");
-    return best->slot;
+    return slot;
 }
 
 void arena_begin(void)

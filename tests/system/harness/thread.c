@@ -6,7 +6,7 @@
 #include <runtime/aspace.h>
 #include <runtime/notification.h>
 
-#define PAGE        4096u
+#define PAGE        4096ull
 #define STACK_PAGES 2u
 
 /* Where a thread begins and ends. */

@@ -7,7 +7,7 @@
 #include <runtime/cspace.h>
 #include <runtime/string.h>
 
-#define PAGE      4096u
+#define PAGE      4096ull
 #define VM_SIZE   16u   /* bitmaps and a few tables */
 #define CR0_START 0x31u /* PE, ET, NE */
 
@@ -39,7 +39,8 @@ enum nacelle_error guest_reset(const struct guest *guest)
                               NACELLE_GROUP_IP | NACELLE_GROUP_SEGMENTS | NACELLE_GROUP_CONTROL);
 }
 
-/* A frame that we can write at *bytes and the guest sees at gpa; the capability that maps it there. */
+/* A frame that we can write at *bytes and the guest sees at gpa; the capability that maps it
+ * there. */
 static uint64_t guest_page(uint64_t untyped, uint64_t vm, uint64_t gpa, uint8_t **bytes)
 {
     uint64_t address = address_take(PAGE);

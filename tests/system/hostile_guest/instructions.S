@@ -137,5 +137,8 @@ SLOT push %eax
 SLOT mov %eax, %esp
         .balign 16
 instructions_end:
+        .globl instruction_count
+instruction_count:
+        .long   (instructions_end - instructions_begin) / 16
 
         .section .note.GNU-stack, "", @progbits

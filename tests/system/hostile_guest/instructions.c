@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Every instruction of instructions.S with registers and memory of many kinds. What becomes of the guest
- * is its own affair; it must end in an exit that makes sense, or be stopped. VMX instructions must be
- * reported as what they are. */
+/*
+ * Every instruction of instructions.S with registers and memory of many kinds. What becomes of the
+ * guest is its own affair; it must end in an exit that makes sense, or be stopped. VMX instructions
+ * must be reported as what they are.
+ */
 #include <runtime/client.h>
 #include <runtime/string.h>
 
@@ -13,8 +15,9 @@
 #define EXCEPTIONS 0xfffbfffbu /* all but NMI and #MC, which are the host's */
 
 extern const uint8_t instructions_begin[], instructions_end[];
+extern const uint32_t instruction_count;
 
-/* The first slots, in order: which exit reports them. 0xff: any. */
+/* The first slots, in order: how an exit names them. */
 static const uint8_t virtualization[] = {
     NACELLE_VIRT_VMCLEAR, NACELLE_VIRT_VMLAUNCH, NACELLE_VIRT_VMPTRLD,  NACELLE_VIRT_VMPTRST,
     NACELLE_VIRT_VMREAD,  NACELLE_VIRT_VMREAD,   NACELLE_VIRT_VMRESUME, NACELLE_VIRT_VMWRITE,
@@ -62,11 +65,12 @@ static void prepare(unsigned slot, unsigned pattern)
 }
 
 /* Runs until the VMCALL behind the instruction, an exception, or no exit at all. */
-static uint32_t run_slot(void)
+static uint32_t run_slot(uint32_t *number)
 {
     uint32_t first = machine_start();
     uint32_t kind = first;
 
+    *number = state->exit.number; /* of the first exit */
     for (unsigned i = 0; i < EXITS_MAX; i++) {
         if (kind == NACELLE_EXIT_NONE || kind == NACELLE_EXIT_HYPERCALL ||
             kind == NACELLE_EXIT_EXCEPTION || kind == NACELLE_EXIT_SHUTDOWN ||
@@ -81,21 +85,23 @@ static uint32_t run_slot(void)
 
 void test_instructions(void)
 {
-    unsigned slots = (unsigned)(instructions_end - instructions_begin) / SLOT_SIZE;
     uint32_t seen[NACELLE_EXIT_COUNT] = {0};
 
-    for (unsigned slot = 0; slot < slots; slot++) {
+    for (unsigned slot = 0; slot < instruction_count; slot++) {
         for (unsigned pattern = 0; pattern < PATTERNS; pattern++) {
             uint64_t before = failed;
             uint32_t kind;
+            uint32_t number = 0;
 
             prepare(slot, pattern);
-            kind = run_slot();
+            kind = run_slot(&number);
             if (kind < NACELLE_EXIT_COUNT)
                 seen[kind]++;
             expect("not unknown", 1, kind != NACELLE_EXIT_UNKNOWN);
-            if (slot < sizeof(virtualization) && kind != NACELLE_EXIT_EXCEPTION)
+            if (slot < sizeof(virtualization) && kind != NACELLE_EXIT_EXCEPTION) {
                 expect("VMX instruction", NACELLE_EXIT_VIRTUALIZATION, kind);
+                expect("which one", virtualization[slot], number);
+            }
             if (failed != before)
                 nacelle_print("... slot %u, pattern %u\n", slot, pattern);
         }

@@ -8,7 +8,7 @@
 
 #include "machine.h"
 
-#define PAGE       4096u
+#define PAGE       4096ull
 #define READ_WRITE (NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE)
 #define CR0_START  0x31u   /* PE, ET, NE */
 #define FLAT_CODE  0xc09bu /* SDM vol 3 24.4.1: present, S, execute/read, accessed, G, D */

@@ -43,7 +43,8 @@ enum {
 /* Makes it all. */
 void machine_make(const struct nacelle_client_info *info);
 
-/* Puts code into the guest's memory, and the vCPU back to its reset state, at the start of the code. */
+/* Puts code into the guest's memory, and the vCPU back to its reset state, at the start of the
+ * code. */
 void machine_load(const uint8_t *begin, const uint8_t *end);
 
 /* Starts the vCPU; the next exit, or NACELLE_EXIT_NONE when none came in time. */

@@ -105,7 +105,8 @@ static void sweep_ports(void)
     expect("end of the ports", NACELLE_EXIT_HYPERCALL, kind);
 }
 
-/* Off the end of memory in steps: each access exits with its address, and nothing else is touched. */
+/* Off the end of memory in steps: each access exits with its address, and nothing else is
+ * touched. */
 static void walk(uint32_t first, uint32_t last, uint32_t step)
 {
     uint32_t kind;

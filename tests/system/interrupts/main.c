@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Interrupt lines: bound, acknowledged, unbound; they reach their client also while a guest runs. */
+/* Interrupt lines: bound, acknowledged, unbound; they come to their client while a guest runs. */
 #include <harness/check.h>
 #include <harness/memory.h>
 #include <harness/thread.h>
@@ -131,7 +131,7 @@ static void run_rtc(void)
     uint64_t ms = boot->tsc_hz / 1000;
     uint64_t waited;
 
-    bind(RTC_LINE, &waited);
+    (void)bind(RTC_LINE, &waited);
     rtc_write(RTC_REGISTER_A, RTC_1024_HZ);
     rtc_write(RTC_REGISTER_B, rtc_read(RTC_REGISTER_B) | RTC_PERIODIC);
     for (unsigned i = 0; i < 10; i++) {
@@ -158,7 +158,7 @@ static void run_beside_guest(uint64_t rflags)
     const volatile uint32_t *counter = (const volatile uint32_t *)(const void *)guest.data;
     uint64_t waited;
 
-    bind(PIT_LINE, &waited);
+    (void)bind(PIT_LINE, &waited);
     need(nacelle_vcpu_fetch(guest.vcpu, NACELLE_GROUP_IP), "fetch");
     guest.state->rflags = 2 | rflags;
     need(nacelle_vcpu_store(guest.vcpu, NACELLE_GROUP_IP), "store");

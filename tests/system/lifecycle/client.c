@@ -30,6 +30,7 @@ static uint64_t client_page(uint64_t untyped, uint64_t aspace, uint64_t at, uint
 
 struct client client_start(uint64_t untyped, unsigned priority)
 {
+    const struct guest_code code = GUEST_CODE_OF(client_loop);
     uint64_t endpoint = make_from(untyped, NACELLE_TYPE_ENDPOINT, 0);
     struct client client = {
         .cspace = make_from(untyped, NACELLE_TYPE_CSPACE, 12),
@@ -40,8 +41,8 @@ struct client client_start(uint64_t untyped, unsigned priority)
     uint8_t *page = NULL;
 
     client.code_frame = client_page(untyped, client.aspace, CODE_AT, READ_EXECUTE, &page);
-    memcpy(page, client_loop_begin, (uint64_t)(client_loop_end - client_loop_begin));
-    platform_choose_system_calls(page, (uint64_t)(client_loop_end - client_loop_begin));
+    memcpy(page, code.begin, (uint64_t)(code.end - code.begin));
+    platform_choose_system_calls(page, (uint64_t)(code.end - code.begin));
     (void)client_page(untyped, client.aspace, DATA_AT, READ_WRITE, &page);
     client.exits = (volatile uint64_t *)page;
     need(nacelle_cspace_copy(client.cspace, ENDPOINT_AT, endpoint, NACELLE_RIGHTS_ALL, 0), "copy");

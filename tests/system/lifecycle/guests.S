@@ -51,10 +51,8 @@ GUEST guest_tick
         jmp     1b
 guest_tick_end:
 
-/*
- * A whole VMM: answers each exit at the endpoint in rdi with "go on after the instruction", and counts
- * them at (rsi).
- */
+/* A whole VMM: answers each exit at the endpoint in rdi with "go on after the instruction", and
+ * counts them at (rsi). */
         .code64
 GUEST client_loop
         mov     %rdi, %r12

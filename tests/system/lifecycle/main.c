@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Everything is deleted at every time: the rest goes on, whoever waited learns of it, and all memory
- * comes back (the harness looks after each part). */
+/* Everything is deleted at every time: the rest goes on, whoever waited learns of it, and all
+ * memory comes back (the harness looks after each part). */
 #include <harness/check.h>
 
 #include "world.h"

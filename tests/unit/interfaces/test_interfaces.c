@@ -85,6 +85,7 @@ static void state_page(void **state)
         MEMBER(nacelle_vcpu_state, vectoring_error, 0x2f0),
         MEMBER(nacelle_vcpu_state, vectoring_length, 0x2f4),
         MEMBER(nacelle_vcpu_state, windows, 0x2f8),
+        MEMBER(nacelle_vcpu_state, deferred, 0x2fc),
         MEMBER(nacelle_vcpu_state, dr, 0x300),
         MEMBER(nacelle_vcpu_state, dr6, 0x320),
         MEMBER(nacelle_vcpu_state, dr7, 0x328),

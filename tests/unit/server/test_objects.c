@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Objects: operations, and deleting them in every state while others use them. */
+#include "server.h"
 #include "world.h"
 
 #include "aspace.h"
@@ -202,6 +203,65 @@ static void unmapping_flushes(void **state)
     assert_int_not_equal(host_cpu.cr3, space->root);
     assert_int_equal(machine.cr3, host_cpu.cr3);
     world_check();
+}
+
+/* A leaf that the processor does not have would be a reserved bit to it. */
+static void huge_pages_only_where_they_exist(void **state)
+{
+    struct aspace *space = world_make(SPACE, NACELLE_TYPE_ASPACE, 15);
+    const struct slot huge = {
+        .type = NACELLE_TYPE_FRAME,
+        .rights = NACELLE_RIGHTS_ALL,
+        .size = NACELLE_SIZE_HUGE,
+        .object = 1ull << 30,
+    };
+    const uint64_t address = 1ull << 30;
+
+    (void)state;
+    slot_derive(world_slot(ROOT_UNTYPED), world_slot(FRAME), &huge);
+    server_huge_pages = false;
+    assert_refused(world_invoke(SPACE, NACELLE_ASPACE_MAP, FRAME, address, NACELLE_RIGHT_READ, 0),
+                   NACELLE_ERROR_UNSUPPORTED, 1);
+    assert_null(space->space.mapped);
+    server_huge_pages = true;
+    OK(world_invoke(SPACE, NACELLE_ASPACE_MAP, FRAME, address, NACELLE_RIGHT_READ, 0));
+    OK(world_delete(FRAME));
+    world_check();
+}
+
+static void start_retype(struct thread *thread, uint64_t kind, uint64_t slot)
+{
+    struct frame *frame = &thread->frame;
+
+    frame->rdi = ROOT_UNTYPED;
+    frame->rsi = nacelle_tag(NACELLE_UNTYPED_RETYPE, 4);
+    frame->r8 = kind;
+    frame->r9 = slot;
+    frame->r10 = 1;
+    frame->rax = 0;
+    step(thread);
+}
+
+/* Two at once, by turns, on the same memory: both come to an end. */
+static void retyping_by_turns(void **state)
+{
+    unsigned steps = 0;
+
+    (void)state;
+    start_retype(a, NACELLE_TYPE_FRAME | 21 << 8, SPARE);
+    start_retype(b, NACELLE_TYPE_UNTYPED | 17 << 8, SPARE2);
+    assert_true(a->restart && b->restart);
+    while (a->restart || b->restart) {
+        if (a->restart) {
+            step(a);
+        }
+        if (b->restart) {
+            step(b);
+        }
+        assert_true(steps++ < 2000);
+    }
+    assert_int_equal(world_slot(SPARE)->type, NACELLE_TYPE_FRAME);
+    assert_int_equal(world_slot(SPARE2)->type, NACELLE_TYPE_UNTYPED);
 }
 
 static void revoke_everything(void **state)
@@ -504,6 +564,8 @@ int main(void)
         TEST(suicide),
         TEST(own_space_deleted),
         TEST(unmapping_flushes),
+        TEST(huge_pages_only_where_they_exist),
+        TEST(retyping_by_turns),
         TEST(revoke_everything),
         TEST(bad_arguments),
         TEST(exits),

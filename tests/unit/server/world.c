@@ -21,6 +21,7 @@ void (*world_interrupt)(void);
 
 uint64_t *server_pml4;
 uint64_t server_root;
+bool server_huge_pages;
 void *server_engine_page;
 
 static jmp_buf leave;

@@ -344,6 +344,12 @@ static void owned_bits_of_cr0(void **state)
     assert_int_equal(model_field(vcpu, VMCS_CR0_READ_SHADOW), 0x10);
     run(12, 0, 0, 0);
     assert_int_equal(seen, 0x8000030d); /* real mode: no error code */
+    /* A client that takes #GP learns of it as what it is: the write. */
+    vcpu_set_control(vcpu, NACELLE_CONTROL_EXCEPTIONS, 1 << 13);
+    assert_int_equal(run(28, 0, 0, 0), VCPU_SEND_EXIT);
+    assert_int_equal(page->exit.kind, NACELLE_EXIT_CONTROL_REGISTER);
+    assert_int_equal(page->exit.value, 0x20000010);
+    vcpu_set_control(vcpu, NACELLE_CONTROL_EXCEPTIONS, 0);
     /* A bit that the client owns goes to the client, with what else the MOV wants. */
     vcpu_set_control(vcpu, NACELLE_CONTROL_CR0_MASK, 1);
     page->general[0] = 0x31;

@@ -38,7 +38,7 @@ uint64_t make(enum nacelle_type type, unsigned size);
 uint64_t make_from(uint64_t untyped, enum nacelle_type type, unsigned size);
 
 /* A copy in a fresh slot. */
-uint64_t copy(uint64_t source, unsigned rights, uint64_t badge);
+uint64_t copy(uint64_t from, unsigned rights, uint64_t badge);
 
 /* Bytes in use of an untyped. */
 uint64_t used_of(uint64_t untyped);

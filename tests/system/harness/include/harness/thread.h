@@ -34,8 +34,8 @@ struct thread thread_start(thread_function *function, uint64_t argument, unsigne
 /* What a thread does that has nothing more to do: waits for ever. */
 _Noreturn void thread_rest(void);
 
-/* Waits until a TSC value on a timer of our own. The main thread has the highest priority: all others
- * run only while it waits. */
+/* Waits until a TSC value on a timer of our own. The main thread has the highest priority: all
+ * others run only while it waits. */
 void wait_until(uint64_t tsc);
 void wait_ticks(uint64_t ticks);
 
