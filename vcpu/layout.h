@@ -14,6 +14,6 @@
 #define VCPU_GENERAL (-0x3000 + 0x80)
 
 /* The control structure, from struct vcpu. */
-#define VCPU_CONTROL -0x2000
+#define VCPU_CONTROL (-0x2000)
 
 #endif

@@ -74,8 +74,8 @@ static enum nacelle_error set_exceptions(struct vcpu *vcpu, uint64_t value)
 }
 
 /*
- * There are no masks and shadows: while the client owns bits of a register, every MOV to and from it
- * exits. Bits that the client takes show what the guest has there now, until the client says
+ * There are no masks and shadows: while the client owns bits of a register, every MOV to and from
+ * it exits. Bits that the client takes show what the guest has there now, until the client says
  * otherwise.
  */
 static enum nacelle_error set_mask(struct vcpu *vcpu, uint64_t value, unsigned cr)

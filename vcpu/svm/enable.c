@@ -110,7 +110,8 @@ static void fill_in_cpu(struct vcpu_cpu *cpu, const struct plan *plan)
     svm->features = plan->capability.features;
     svm->rdpru = vcpu_cpu_feature(X86_FEATURE_RDPRU);
     svm->asids = plan->capability.asids;
-    /* Generations only grow, so that an ASID of before a disable is never taken for a present one. */
+    /* Generations only grow, so that an ASID of before a disable is never taken for a present one.
+     * */
     svm->asid_generation++;
     svm->next_asid = 1;
     svm->flush_all = true;

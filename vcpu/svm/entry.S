@@ -4,9 +4,9 @@
  *
  * As on VMX, RSP is the struct vcpu itself while the guest's registers are loaded: the processor
  * keeps it, and rax, which is the VMCB, over VMRUN. GIF is 0 from before the first register of the
- * guest to after the last of the host: no interrupt, NMI or INIT finds anything in between. RFLAGS.IF
- * is 1 in VMRUN, because with V_INTR_MASKING that is what lets a physical interrupt end the guest's
- * run (APM vol. 2, 15.21.1); it stays pending, for the host to take when it wants.
+ * guest to after the last of the host: no interrupt, NMI or INIT finds anything in between.
+ * RFLAGS.IF is 1 in VMRUN, because with V_INTR_MASKING that is what lets a physical interrupt end
+ * the guest's run (APM vol. 2, 15.21.1); it stays pending, for the host to take when it wants.
  */
 
 #include <x86/general_registers_asm.h>

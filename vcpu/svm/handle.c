@@ -30,8 +30,8 @@ static uint32_t rights_at(const struct vcpu *vcpu, uint64_t gpa)
 }
 
 /*
- * DR6 with the causes of a #DB, as 15.12.2 has it. Bochs 2.7 does not write it for an exception that
- * is intercepted: with TF set and no cause given, it was a single step.
+ * DR6 with the causes of a #DB, as 15.12.2 has it. Bochs 2.7 does not write it for an exception
+ * that is intercepted: with TF set and no cause given, it was a single step.
  */
 static uint64_t debug_status(struct svm_vmcb *vmcb)
 {
@@ -96,9 +96,9 @@ static bool is_soft(uint32_t event)
 }
 
 /*
- * A delivery was interrupted, which is to be repeated. Software events of the guest's own instructions
- * are not queued: RIP is still that of the instruction, which will be executed again (15.20).
- */
+ * A delivery was interrupted, which is to be repeated. Software events of the guest's own
+ * instructions are not queued: RIP is still that of the instruction, which will be executed again
+ (15.20). */
 static void note_vectoring(struct vcpu *vcpu, struct svm_exit_info *info)
 {
     const struct svm_vmcb_control *control = &svm_vmcb_of(vcpu)->control;

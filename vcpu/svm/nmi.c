@@ -2,12 +2,12 @@
 /*
  * Blocking of NMIs and single steps for the engine's own use.
  *
- * The processor does not track for a guest that an NMI is being handled (without virtual NMIs, which
- * are new). The engine does: an injected NMI blocks further ones, and IRET is intercepted until one
- * is executed. That exit comes before IRET is carried out, so the blocking ends at the first exit
- * after it at which RIP is another one. If an NMI waits just for that, the engine sets RFLAGS.TF to
- * get control after the instruction; the same is done where an NMI waits for the end of an interrupt
- * shadow with interrupts off, for which no window can be opened.
+ * The processor does not track for a guest that an NMI is being handled (without virtual NMIs,
+ * which are new). The engine does: an injected NMI blocks further ones, and IRET is intercepted
+ * until one is executed. That exit comes before IRET is carried out, so the blocking ends at the
+ * first exit after it at which RIP is another one. If an NMI waits just for that, the engine sets
+ * RFLAGS.TF to get control after the instruction; the same is done where an NMI waits for the end
+ * of an interrupt shadow with interrupts off, for which no window can be opened.
  */
 
 #include <x86/event.h>

@@ -9,8 +9,8 @@
 
 /*
  * Ordinary page-table entries. All guest accesses count as user's. Accessed and dirty are set
- * already: nobody asks for them, and the processor need not. PCD and PWT choose entry 3 of the host's
- * PAT, uncacheable in the PAT after reset, which the host must not change (15.25.8).
+ * already: nobody asks for them, and the processor need not. PCD and PWT choose entry 3 of the
+ * host's PAT, uncacheable in the PAT after reset, which the host must not change (15.25.8).
  */
 static const struct slat_format svm_slat_format = {
     .present = X86_PTE_PRESENT,

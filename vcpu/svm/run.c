@@ -181,8 +181,8 @@ static bool exit_instead(struct vcpu *vcpu, uint32_t kind)
 }
 
 /*
- * A #DB that became due between two instructions. The processor would deliver it by itself, so it goes
- * to the client that intercepts it; what is injected does not. false: it is in the state page.
+ * A #DB that became due between two instructions. The processor would deliver it by itself, so it
+ * goes to the client that intercepts it; what is injected does not. false: it is in the state page.
  */
 static bool take_debug_exception(struct vcpu *vcpu)
 {

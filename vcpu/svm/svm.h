@@ -76,9 +76,9 @@ static inline void svm_changed(struct svm_vmcb *vmcb, uint32_t clean_bits)
 
 /*
  * Exceptions that exit always: #DB and #AC can make the processor deliver exceptions for ever
- * (CVE-2015-8104, CVE-2015-5307), #MC is the host's. #DF, because while that is delivered those that
- * would make a triple fault exit too: the state in the VMCB is undefined after a shutdown (15.14.3),
- * and Bochs 2.7 knows no intercept of it.
+ * (CVE-2015-8104, CVE-2015-5307), #MC is the host's. #DF, because while that is delivered those
+ * that would make a triple fault exit too: the state in the VMCB is undefined after a shutdown
+ * (15.14.3), and Bochs 2.7 knows no intercept of it.
  */
 #define SVM_EXCEPTIONS_ALWAYS ((1u << 1) | (1u << 8) | (1u << 17) | (1u << 18))
 #define SVM_EXCEPTIONS_FATAL \
@@ -112,7 +112,8 @@ void svm_nmi_set_blocked(struct vcpu *vcpu, bool blocked);
 void svm_nmi_iret(struct vcpu *vcpu);
 /* Control is wanted after the next instruction. */
 void svm_step(struct vcpu *vcpu);
-/* After every exit: was IRET executed? Ends stepping. true: the exit is a #DB of the engine's own. */
+/* After every exit: was IRET executed? Ends stepping. true: the exit is a #DB of the engine's own.
+ * */
 bool svm_nmi_after_exit(struct vcpu *vcpu, uint32_t exit_code);
 
 /* refuse.c */

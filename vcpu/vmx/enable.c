@@ -182,7 +182,8 @@ static uint32_t features_found(const struct plan *plan)
         {plan->ept_vpid.page_2m, VCPU_FEATURE_EPT_2M},
         {plan->ept_vpid.page_1g, VCPU_FEATURE_EPT_1G},
         {vcpu_cpu_feature(X86_FEATURE_XSAVE), VCPU_FEATURE_XSAVE},
-        {(plan->words[VMX_WORD_PROC2] & VMX_PROC2_RDTSCP) != 0 && vcpu_cpu_feature(X86_FEATURE_RDTSCP),
+        {(plan->words[VMX_WORD_PROC2] & VMX_PROC2_RDTSCP) != 0 &&
+             vcpu_cpu_feature(X86_FEATURE_RDTSCP),
          VCPU_FEATURE_TSC_AUX},
         {(plan->words[VMX_WORD_EXIT] & VMX_EXITCTL_LOAD_PAT) != 0 &&
              (plan->words[VMX_WORD_EXIT] & VMX_EXITCTL_SAVE_PAT) != 0 &&

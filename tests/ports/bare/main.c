@@ -63,7 +63,7 @@ static _Noreturn void end(const char *verdict)
     put(verdict);
     put("\n");
     while ((x86_in8(COM1 + 5) & 0x40) == 0)
-        continue; /* the last character is still on its way */
+        continue;      /* the last character is still on its way */
     x86_out8(0xf4, 0); /* QEMU, isa-debug-exit */
     for (const char *c = "Shutdown"; *c != 0; c++)
         x86_out8(0x8900, (uint8_t)*c); /* Bochs */

@@ -140,8 +140,8 @@ static inline struct nacelle_vcpu_state *vcpu_state(struct vcpu *vcpu)
  */
 void vcpu_attach(struct vcpu *vcpu, struct vm *vm);
 
-/* Takes the vCPU off this CPU: its control structure is not current, all its state is in its memory. Needed
- * before it is deleted, and before another CPU uses it. */
+/* Takes the vCPU off this CPU: its control structure is not current, all its state is in its
+ * memory. Needed before it is deleted, and before another CPU uses it. */
 void vcpu_unload(struct vcpu *vcpu);
 
 /* General register by index; rsp (4) from the control structure. INVALID_REGISTER above 15. */
@@ -175,8 +175,8 @@ enum nacelle_error vcpu_set_control(struct vcpu *vcpu, uint64_t control, uint64_
 bool vcpu_resume(struct vcpu *vcpu, uint32_t flags);
 
 /* From now on the guest runs for at most this many TSC ticks before VCPU_SLICE_OVER. Only a hint: a
- * processor without such a timer leaves it to the host's timer interrupt, which ends the guest's run
- * whatever the guest does. */
+ * processor without such a timer leaves it to the host's timer interrupt, which ends the guest's
+ * run whatever the guest does. */
 void vcpu_set_slice(struct vcpu *vcpu, uint64_t ticks);
 
 /*
