@@ -354,6 +354,9 @@ void svm_enter(struct vcpu *vcpu)
     vmcb->control.tlb_control = tlb_control(vcpu, cpu);
     if (vcpu->svm.soft_length != 0)
         move_past_soft_event(vcpu);
+    /* VMRUN loads CR2, but not that of Bochs 2.7. Most often it is the guest's still. */
+    if (x86_read_cr2() != vmcb->save.cr2)
+        x86_write_cr2(vmcb->save.cr2);
     /* The exit restores CR0 as it is now: the guest's FPU state is not the client's to use. */
     if ((x86_read_cr0() & X86_CR0_TS) == 0)
         x86_write_cr0(cpu->host_cr0);
