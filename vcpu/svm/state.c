@@ -207,9 +207,9 @@ static void fetch_system_call(struct vcpu *vcpu)
     state->star = save->star;
     state->lstar = save->lstar;
     state->cstar = save->cstar;
-    state->fmask = save->fmask;
+    state->fmask = (uint32_t)save->fmask; /* the rest is reserved; QEMU's translator keeps it */
     state->kernel_gs_base = save->kernel_gs_base;
-    state->sysenter_cs = save->sysenter_cs;
+    state->sysenter_cs = (uint32_t)save->sysenter_cs;
     state->sysenter_esp = save->sysenter_esp;
     state->sysenter_eip = save->sysenter_eip;
     state->tsc_aux = vcpu->msrs[VCPU_MSR_TSC_AUX];
