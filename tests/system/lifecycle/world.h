@@ -16,8 +16,7 @@ GUEST(guest_port);   /* OUT to port 0x80, then CPUID, for ever */
 GUEST(guest_memory); /* reads GUEST_DATA, then CPUID, for ever */
 GUEST(guest_tick);   /* adds 1 to the quadword at GUEST_DATA for ever, 3 instructions each time */
 
-#define COUNT_TO    3000u
-#define TICK_LENGTH 3u /* instructions of a round of guest_tick */
+#define COUNT_TO 3000u
 
 /* Time for threads and guests below our priority to do what they have to. */
 #define A_WHILE bochs_ticks(30000)
