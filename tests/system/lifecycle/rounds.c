@@ -40,7 +40,8 @@ static void one_round(uint64_t pool, unsigned round)
         check_error("make", NACELLE_ERROR_OK,
                     nacelle_untyped_retype(pool, kinds[i].type, kinds[i].size, SLOTS + i, 1));
     (void)nacelle_notification_bind(SLOTS + 1, SLOTS);
-    (void)nacelle_notification_set_timer(SLOTS + 1, nacelle_tsc() + bochs_ticks(round % 5 * 1000ull));
+    (void)nacelle_notification_set_timer(SLOTS + 1,
+                                         nacelle_tsc() + bochs_ticks(round % 5 * 1000ull));
     (void)nacelle_vcpu_configure(SLOTS + 5, SLOTS + 6, SLOTS);
     (void)nacelle_aspace_map(NACELLE_SLOT_ASPACE, SLOTS + 3, 0x7000000000ull, READ_WRITE);
     (void)nacelle_thread_configure(SLOTS + 2, SLOTS + 4, SLOTS + 7, SLOTS);

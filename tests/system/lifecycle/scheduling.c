@@ -101,7 +101,10 @@ static void measure_round(void)
     start = nacelle_tsc();
     rounds = rounds_of(&guest);
     wait_ms(20);
-    round_length = (nacelle_tsc() - start) * 256 / (rounds_of(&guest) - rounds);
+    rounds = rounds_of(&guest) - rounds;
+    if (rounds == 0)
+        give_up("a guest with the processor to itself does not run");
+    round_length = (nacelle_tsc() - start) * 256 / rounds;
     drop(guest.vcpu);
 }
 

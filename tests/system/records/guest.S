@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A guest that causes exits one after the other, in 32-bit flat protected mode, paging off. Each
- * stands in 16 bytes of its own, so that the client can go on with the next wherever this one ended.
+ * stands in 16 bytes of its own, so that the client can go on with the next wherever it ended.
  */
 #define DATA    0x2000
 #define NOTHING 0x100000 /* no memory there */

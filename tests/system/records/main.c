@@ -17,7 +17,8 @@
 #define CR0_TS      8u
 #define CR4_TSD     4u
 #define CR4_OSXSAVE (1u << 18)
-#define LAST_SLOT   ((uint64_t)(guest_records_end - guest_records_begin) - SLOT)
+#define CODE_SIZE   ((uint64_t)guest_records_end - (uint64_t)guest_records_begin)
+#define LAST_SLOT   (CODE_SIZE - SLOT)
 
 extern const uint8_t guest_records_begin[], guest_records_end[], guest_records_hypercall[];
 
@@ -46,14 +47,13 @@ static uint8_t code[4096];
 
 static struct guest make_guest(uint64_t endpoint)
 {
-    uint64_t size = (uint64_t)(guest_records_end - guest_records_begin);
     /* behind MOV EAX, imm32 */
-    uint64_t hypercall = (uint64_t)(guest_records_hypercall - guest_records_begin) + 5;
+    uint64_t hypercall = (uint64_t)guest_records_hypercall - (uint64_t)guest_records_begin + 5;
     struct guest guest;
 
-    memcpy(code, guest_records_begin, size);
+    memcpy(code, guest_records_begin, CODE_SIZE);
     memcpy(code + hypercall, boot->vendor == NACELLE_VENDOR_SVM ? vmmcall : vmcall, sizeof(vmcall));
-    guest = guest_make(0, (struct guest_code){code, code + size}, endpoint, 1);
+    guest = guest_make(0, (struct guest_code){code, code + CODE_SIZE}, endpoint, 1);
     for (unsigned i = 0; i < sizeof(controls) / sizeof(*controls); i++)
         check_error("control %lu", NACELLE_ERROR_OK,
                     nacelle_vcpu_set_control(guest.vcpu, controls[i].control, controls[i].value));
