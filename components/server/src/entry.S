@@ -147,14 +147,8 @@ pop_frame:
 iretq_instruction:
     iretq
 
-/*
- * Traps. The stub of each vector pushes the vector (and a zero where the processor pushes no error
- * code); this completes the frame. From user level the frame is the thread's own and the stack
- * changes to the CPU's; from ring 0 it lies on the stack in use, and is returned to if the
- * handler returns.
- */
-trap_entry:
-    cld
+/* The general registers, as struct frame has them; pop_frame takes them back. */
+    .macro PUSH_REGISTERS
     push %rax
     push %rcx
     push %rdx
@@ -170,6 +164,17 @@ trap_entry:
     push %r13
     push %r14
     push %r15
+    .endm
+
+/*
+ * Traps. The stub of each vector pushes the vector (and a zero where the processor pushes no error
+ * code); this completes the frame. From user level the frame is the thread's own and the stack
+ * changes to the CPU's; from ring 0 it lies on the stack in use, and is returned to if the
+ * handler returns.
+ */
+trap_entry:
+    cld
+    PUSH_REGISTERS
     mov %rsp, %rdi
     testb $3, FRAME_CS(%rsp)
     jz 1f
@@ -192,21 +197,7 @@ trap_entry:
  */
 own_stack_entry:
     cld
-    push %rax
-    push %rcx
-    push %rdx
-    push %rbx
-    push %rbp
-    push %rsi
-    push %rdi
-    push %r8
-    push %r9
-    push %r10
-    push %r11
-    push %r12
-    push %r13
-    push %r14
-    push %r15
+    PUSH_REGISTERS
     mov %rsp, %rdi
     mov %rsp, %rbp
     and $-16, %rsp
