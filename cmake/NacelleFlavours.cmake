@@ -68,7 +68,8 @@ target_compile_definitions(nacelle.flavour.kernel INTERFACE NACELLE_DEBUG=${nace
 
 nacelle_flavour(user)
 target_compile_options(nacelle.flavour.user INTERFACE ${nacelle_asm_options})
-nacelle_c_options(nacelle.flavour.user ${nacelle_freestanding} -msse2)
+nacelle_c_options(nacelle.flavour.user ${nacelle_freestanding} -mno-red-zone
+    -mgeneral-regs-only)
 target_compile_definitions(nacelle.flavour.user INTERFACE NACELLE_DEBUG=${nacelle_debug})
 
 nacelle_flavour(host)

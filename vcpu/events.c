@@ -9,8 +9,7 @@
 #define EVENT_VECTOR_MASK 0xffu
 #define EVENT_KNOWN_BITS \
     (EVENT_VECTOR_MASK | NACELLE_EVENT_TYPE_MASK | NACELLE_EVENT_ERROR_CODE | NACELLE_EVENT_VALID)
-#define INSTRUCTION_LENGTH_MAX 15u
-#define ERROR_CODE_MAX         0xffffu
+#define ERROR_CODE_MAX 0xffffu
 
 static uint32_t vector_of(uint32_t event)
 {
@@ -239,7 +238,8 @@ static bool software_event_valid(uint32_t event, uint32_t length)
 {
     uint32_t vector = vector_of(event);
 
-    if ((event & NACELLE_EVENT_ERROR_CODE) != 0 || length == 0 || length > INSTRUCTION_LENGTH_MAX)
+    if ((event & NACELLE_EVENT_ERROR_CODE) != 0 || length == 0 ||
+        length > X86_INSTRUCTION_LENGTH_MAX)
         return false;
     switch (type_of(event)) {
     case NACELLE_EVENT_SOFTWARE_INTERRUPT:

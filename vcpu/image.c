@@ -102,9 +102,10 @@ void vcpu_image_read(struct vcpu_image *image, const volatile struct nacelle_vcp
 {
     if ((groups & NACELLE_GROUP_IP) != 0) {
         image->ip.rip = state->rip;
-        image->ip.rsp = state->rsp;
         image->ip.rflags = state->rflags;
     }
+    if ((groups & NACELLE_GROUP_RSP) != 0)
+        image->rsp = state->rsp;
     if ((groups & NACELLE_GROUP_SEGMENTS) != 0)
         read_segments(image, state);
     if ((groups & NACELLE_GROUP_CONTROL) != 0)

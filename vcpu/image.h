@@ -14,8 +14,9 @@
 /* Members as in struct nacelle_vcpu_state. Of the FPU group only what is checked. */
 struct vcpu_image {
     struct {
-        uint64_t rip, rsp, rflags;
+        uint64_t rip, rflags;
     } ip;
+    uint64_t rsp;
     struct nacelle_segment segments[NACELLE_SEGMENTS];
     struct {
         uint64_t cr0, cr2, cr3, cr4, cr0_shadow, cr4_shadow, efer, xcr0, xss;

@@ -50,7 +50,7 @@ enum vcpu_msr {
 #define VCPU_WORK_CHECK  (1u << 3) /* the client changed state that an entry checks */
 
 /* vcpu.known: fields of the VMCS whose value is in struct vcpu. */
-#define VCPU_KNOWN_IP (1u << 0) /* rip, rsp, rflags */
+#define VCPU_KNOWN_IP (1u << 0) /* rip, rflags */
 
 struct vm {
     struct slat_tables slat;
@@ -71,16 +71,20 @@ struct vcpu {
     uint32_t launched;     /* VMRESUME, else VMLAUNCH */
     uint64_t physical;     /* of the control structure */
     uint64_t own_physical; /* of struct vcpu */
+    uint32_t direct;       /* armed: vcpu/direct.h */
+    uint32_t exit_length;  /* instruction length of the last exit, 0 when it has none */
+    uint64_t next_rip;     /* armed: where the guest goes on after the instruction */
+    uint64_t rflags;       /* of the last exit: while known, or armed */
+    uint64_t direct_entries;
 
     uint32_t work;        /* VCPU_WORK_* */
     uint32_t known;       /* VCPU_KNOWN_* */
     struct vcpu_cpu *cpu; /* whose processor may hold our VMCS in its caches, or 0 */
     struct vm *vm;
-    uint64_t rip, rsp, rflags;
+    uint64_t rip;
     uint64_t host_cr3;
     uint64_t tables_generation;
-    uint32_t exit_length; /* instruction length of the last exit, 0 when it has none */
-    uint32_t vpid;        /* generation << 16 | VPID */
+    uint32_t vpid; /* generation << 16 | VPID */
 
     /* The control words as the VMCS has them. */
     uint32_t pin, procedure, procedure2;
@@ -109,6 +113,11 @@ _Static_assert(offsetof(struct vcpu, cr2) == VCPU_CR2, "entry.S");
 _Static_assert(offsetof(struct vcpu, entry_status) == VCPU_ENTRY_STATUS, "entry.S");
 _Static_assert(offsetof(struct vcpu, physical) == VCPU_PHYSICAL, "entry.S");
 _Static_assert(offsetof(struct vcpu, own_physical) == VCPU_OWN_PHYSICAL, "entry.S");
+_Static_assert(offsetof(struct vcpu, direct) == VCPU_DIRECT, "entry.S");
+_Static_assert(offsetof(struct vcpu, exit_length) == VCPU_EXIT_LENGTH, "entry.S");
+_Static_assert(offsetof(struct vcpu, next_rip) == VCPU_NEXT_RIP, "entry.S");
+_Static_assert(offsetof(struct vcpu, rflags) == VCPU_RFLAGS, "entry.S");
+_Static_assert(offsetof(struct vcpu, direct_entries) == VCPU_DIRECT_COUNT, "entry.S");
 _Static_assert(VCPU_GENERAL == NACELLE_STATE_GENERAL - (VCPU_STRUCT_OFFSET - VCPU_STATE_OFFSET),
                "entry.S");
 

@@ -9,6 +9,11 @@
 #define VCPU_ENTRY_STATUS 0x10
 #define VCPU_PHYSICAL     0x18
 #define VCPU_OWN_PHYSICAL 0x20
+#define VCPU_DIRECT       0x28
+#define VCPU_EXIT_LENGTH  0x2c
+#define VCPU_NEXT_RIP     0x30
+#define VCPU_RFLAGS       0x38
+#define VCPU_DIRECT_COUNT 0x40
 
 /* The general registers, from struct vcpu: the state page begins VCPU_STRUCT_OFFSET before it. */
 #define VCPU_GENERAL (-0x3000 + 0x80)

@@ -142,6 +142,19 @@ enum nacelle_error vcpu_store(struct vcpu *vcpu, uint32_t groups, struct vcpu_re
 
 /* --- Events and controls --- */
 
+/*
+ * The record of an exit that the client has not seen yet tells of events that came after it, too:
+ * an event that is not pending there was delivered.
+ */
+static void update_pending(struct vcpu *vcpu)
+{
+    struct nacelle_exit *exit = &vcpu_state(vcpu)->exit;
+
+    exit->flags &= ~NACELLE_EXIT_EVENT_PENDING;
+    if (vcpu_events_pending(&vcpu->events))
+        exit->flags |= NACELLE_EXIT_EVENT_PENDING;
+}
+
 enum nacelle_error vcpu_inject(struct vcpu *vcpu, uint32_t event, uint32_t error, uint32_t length)
 {
     struct vcpu_events *events = &vcpu->events;
@@ -166,12 +179,16 @@ enum nacelle_error vcpu_inject(struct vcpu *vcpu, uint32_t event, uint32_t error
         break;
     }
     vcpu->work |= VCPU_WORK_EVENTS;
+    update_pending(vcpu);
     return NACELLE_ERROR_OK;
 }
 
 bool vcpu_cancel(struct vcpu *vcpu, uint32_t event_type)
 {
-    return vcpu_events_cancel(&vcpu->events, event_type);
+    bool was_pending = vcpu_events_cancel(&vcpu->events, event_type);
+
+    update_pending(vcpu);
+    return was_pending;
 }
 
 enum nacelle_error vcpu_set_control(struct vcpu *vcpu, uint64_t control, uint64_t value)
@@ -220,8 +237,13 @@ bool vcpu_resume(struct vcpu *vcpu, uint32_t flags)
             return false;
         }
     }
-    if ((flags & NACELLE_RESUME_ADVANCE) != 0)
+    if ((flags & NACELLE_RESUME_ADVANCE) != 0) {
+        uint32_t length = flags >> NACELLE_RESUME_LENGTH_SHIFT & NACELLE_RESUME_LENGTH_MASK;
+
+        if (length != 0)
+            vcpu->exit_length = length;
         VENDOR(advance, vcpu);
+    }
     return true;
 }
 

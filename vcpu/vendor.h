@@ -55,6 +55,8 @@ extern bool vcpu_vendor_is_svm;
                                                                                               \
     bool v##_prepare(struct vcpu *vcpu, uint64_t cr3);                                        \
     _Noreturn void v##_enter(struct vcpu *vcpu);                                              \
+    /* The rest of vcpu_direct_arm: plans where the guest goes on. */                         \
+    bool v##_direct_ready(struct vcpu *vcpu, uint64_t cr3);                                   \
     enum vcpu_disposition v##_handle_exit(struct vcpu *vcpu, uint32_t *vector)
 
 VCPU_BACK_END(vmx);

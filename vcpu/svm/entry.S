@@ -9,6 +9,7 @@
  * the guest's run (APM vol. 2, 15.21.1); it stays pending, for the host to take when it wants.
  */
 
+#include <vcpu/direct.h>
 #include <x86/general_registers_asm.h>
 #include <x86/svm_vmcb.h>
 
@@ -16,14 +17,45 @@
 
 .text
 
+/* A host that never arms a vCPU need not have them. */
+.weak vcpu_host_direct_syscall, vcpu_host_direct_refuse_syscall
+
+/*
+ * The direct way in (vcpu/direct.h): rcx is the struct vcpu. Where the guest goes on was planned at
+ * the exit, and nothing has changed since.
+ */
+.globl vcpu_direct_length_syscall
+.type vcpu_direct_length_syscall, @function
+vcpu_direct_length_syscall:
+    cmpl $0, VCPU_EXIT_LENGTH(%rcx) /* the processor's length is in the plan */
+    jne vcpu_host_direct_refuse_syscall
+    addl %edx, VCPU_NEXT_RIP(%rcx)
+    jc 2f                           /* beyond 4 GiB: the mode of the guest matters */
+    btrl $16, VCPU_CONTROL + SVM_VMCB_RFLAGS(%rcx) /* RF: this ends the instruction */
+    jmp vcpu_direct_advance_syscall
+2:  subl %edx, VCPU_NEXT_RIP(%rcx)
+    jmp vcpu_host_direct_refuse_syscall
+.size vcpu_direct_length_syscall, . - vcpu_direct_length_syscall
+
 /* void svm_entry(struct vcpu *): never returns. */
 .balign 16
 .globl svm_entry
 .type svm_entry, @function
 svm_entry:
+    movq %rdi, %rcx
+    jmp enter
+
+.balign 16
+.globl vcpu_direct_advance_syscall, vcpu_direct_again_syscall
+vcpu_direct_advance_syscall:
+    movq VCPU_NEXT_RIP(%rcx), %rdx
+    movq %rdx, VCPU_CONTROL + SVM_VMCB_RIP(%rcx)
+vcpu_direct_again_syscall:
+    incq VCPU_DIRECT_COUNT(%rcx)
+enter:
     clgi
     sti
-    movq %rdi, %rsp
+    movq %rcx, %rsp
     movq VCPU_GENERAL(%rsp), %rax
     movq %rax, VCPU_CONTROL + SVM_VMCB_RAX(%rsp)
     x86_gpr_load %rsp, VCPU_GENERAL
@@ -39,10 +71,18 @@ svm_entry:
     vmload
     movq %rsp, %rdi
     movq VCPU_HOST_STACK(%rsp), %rsp
-    xorl %ebp, %ebp
-    pushq $0 /* in place of a return address: alignment, and the end of backtraces */
     cli
     stgi
+    cmpl $0, VCPU_DIRECT(%rdi)
+    je usual_way
+    movq %rdi, %rbx
+    call svm_direct_exit
+    testl %eax, %eax
+    jne vcpu_host_direct_syscall
+    movq %rbx, %rdi
+usual_way:
+    xorl %ebp, %ebp
+    pushq $0 /* in place of a return address: alignment, and the end of backtraces */
     jmp vcpu_host_exit
 .size svm_entry, . - svm_entry
 
@@ -52,9 +92,7 @@ svm_entry:
 .type svm_leave, @function
 svm_leave:
     movq VCPU_HOST_STACK(%rdi), %rsp
-    xorl %ebp, %ebp
-    pushq $0
-    jmp vcpu_host_exit
+    jmp usual_way
 .size svm_leave, . - svm_leave
 
 .section .note.GNU-stack, "", @progbits

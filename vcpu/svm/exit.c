@@ -86,8 +86,7 @@ static const struct rule rules[] = {
     RULE(RDPRU, UNKNOWN, PLAIN, 0),
 };
 
-#define LOW_32                   0xffffffffu
-#define INSTRUCTION_LENGTH_LIMIT 15u
+#define LOW_32 0xffffffffu
 
 static struct rule rule_of(uint32_t code)
 {
@@ -121,7 +120,7 @@ static uint64_t edx_eax(const uint64_t general[16])
 
 static uint32_t plausible(uint64_t length)
 {
-    return length <= INSTRUCTION_LENGTH_LIMIT ? (uint32_t)length : 0;
+    return length <= X86_INSTRUCTION_LENGTH_MAX ? (uint32_t)length : 0;
 }
 
 /* RIP to the next one, both as the mode has them. */

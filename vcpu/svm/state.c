@@ -25,7 +25,6 @@ void svm_fetch_ip(struct vcpu *vcpu)
     const struct svm_vmcb_save *save = &svm_vmcb_of(vcpu)->save;
 
     state->rip = save->rip;
-    state->rsp = save->rsp;
     state->rflags = save->rflags;
     state->valid |= NACELLE_GROUP_IP;
 }
@@ -35,7 +34,6 @@ static void store_ip(struct vcpu *vcpu, const struct vcpu_image *image)
     struct svm_vmcb_save *save = &svm_vmcb_of(vcpu)->save;
 
     save->rip = image->ip.rip;
-    save->rsp = image->ip.rsp;
     save->rflags = image->ip.rflags;
 }
 
@@ -335,6 +333,8 @@ void svm_fetch(struct vcpu *vcpu, uint32_t groups)
 {
     if ((groups & NACELLE_GROUP_IP) != 0)
         svm_fetch_ip(vcpu);
+    if ((groups & NACELLE_GROUP_RSP) != 0)
+        vcpu_state(vcpu)->rsp = svm_vmcb_of(vcpu)->save.rsp;
     if ((groups & NACELLE_GROUP_SEGMENTS) != 0)
         fetch_segments(vcpu);
     if ((groups & NACELLE_GROUP_CONTROL) != 0)
@@ -353,6 +353,8 @@ void svm_store(struct vcpu *vcpu, uint32_t groups, const struct vcpu_image *imag
 {
     if ((groups & NACELLE_GROUP_IP) != 0)
         store_ip(vcpu, image);
+    if ((groups & NACELLE_GROUP_RSP) != 0)
+        svm_vmcb_of(vcpu)->save.rsp = image->rsp;
     if ((groups & NACELLE_GROUP_SEGMENTS) != 0)
         store_segments(vcpu, image);
     if ((groups & NACELLE_GROUP_CONTROL) != 0)

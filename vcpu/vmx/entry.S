@@ -8,11 +8,16 @@
  * NMI, #DB and #MC have stacks of their own (IST).
  */
 
+#include <vcpu/direct.h>
 #include <x86/general_registers_asm.h>
+#include <x86/vmx_fields.h>
 
 #include "../layout.h"
 
 .text
+
+/* A host that never arms a vCPU need not have them. */
+.weak vcpu_host_direct_sysenter, vcpu_host_direct_refuse_sysenter
 
 /* void vmx_entry_launch(struct vcpu *), void vmx_entry_resume(struct vcpu *): never return. */
 .globl vmx_entry_launch
@@ -28,7 +33,41 @@ vmx_entry_launch:
 .globl vmx_entry_resume
 .type vmx_entry_resume, @function
 vmx_entry_resume:
-    movq %rdi, %rsp
+    movq %rdi, %rcx
+    jmp resume
+.size vmx_entry_resume, . - vmx_entry_resume
+
+/*
+ * The direct way in (vcpu/direct.h): rcx is the struct vcpu. Where the guest goes on was planned at
+ * the exit, and nothing has changed since.
+ */
+.globl vcpu_direct_length_sysenter
+.type vcpu_direct_length_sysenter, @function
+vcpu_direct_length_sysenter:
+    cmpl $0, VCPU_EXIT_LENGTH(%rcx) /* the processor's length is in the plan */
+    jne vcpu_host_direct_refuse_sysenter
+    addl %edx, VCPU_NEXT_RIP(%rcx)
+    jc 2f                           /* beyond 4 GiB: the mode of the guest matters */
+    movq VCPU_RFLAGS(%rcx), %rbx
+    btrq $16, %rbx                  /* RF: a fault set it, and this ends the instruction */
+    jnc vcpu_direct_advance_sysenter
+    movl $VMCS_GUEST_RFLAGS, %edx
+    vmwrite %rbx, %rdx
+    jmp vcpu_direct_advance_sysenter
+2:  subl %edx, VCPU_NEXT_RIP(%rcx)
+    jmp vcpu_host_direct_refuse_sysenter
+.size vcpu_direct_length_sysenter, . - vcpu_direct_length_sysenter
+
+.balign 16
+.globl vcpu_direct_advance_sysenter, vcpu_direct_again_sysenter
+.type vcpu_direct_advance_sysenter, @function
+vcpu_direct_advance_sysenter:
+    movl $VMCS_GUEST_RIP, %edx
+    vmwrite VCPU_NEXT_RIP(%rcx), %rdx
+vcpu_direct_again_sysenter:
+    incq VCPU_DIRECT_COUNT(%rcx)
+resume:
+    movq %rcx, %rsp
     x86_gpr_load %rsp, VCPU_GENERAL
     vmresume
     /* Refused before the guest's state was looked at (SDM vol. 3, 26.1 to 26.3): the registers are
@@ -38,8 +77,14 @@ failed:
     movl $2, VCPU_ENTRY_STATUS(%rsp) /* VMX_FAIL_VALID */
     jmp leave
 1:  movl $1, VCPU_ENTRY_STATUS(%rsp) /* VMX_FAIL_INVALID */
-    jmp leave
-.size vmx_entry_resume, . - vmx_entry_resume
+leave:
+    movq %rsp, %rdi
+    movq VCPU_HOST_STACK(%rsp), %rsp
+usual_way:
+    xorl %ebp, %ebp
+    pushq $0 /* in place of a return address: alignment, and the end of backtraces */
+    jmp vcpu_host_exit
+.size vcpu_direct_advance_sysenter, . - vcpu_direct_advance_sysenter
 
 /* HOST_RIP; HOST_RSP is the struct vcpu. */
 .balign 16
@@ -48,13 +93,17 @@ failed:
 vmx_exit:
     x86_gpr_store %rsp, VCPU_GENERAL
     movq %cr2, %rax
-    movq %rax, VCPU_CR2(%rsp)
-leave:
+    movq %rax, VCPU_CR2(%rsp) /* a page fault of the client would overwrite it */
     movq %rsp, %rdi
     movq VCPU_HOST_STACK(%rsp), %rsp
-    xorl %ebp, %ebp
-    pushq $0 /* in place of a return address: alignment, and the end of backtraces */
-    jmp vcpu_host_exit
+    cmpl $0, VCPU_DIRECT(%rdi)
+    je usual_way
+    movq %rdi, %rbx
+    call vmx_direct_exit
+    testl %eax, %eax
+    jne vcpu_host_direct_sysenter
+    movq %rbx, %rdi
+    jmp usual_way
 .size vmx_exit, . - vmx_exit
 
 .section .note.GNU-stack, "", @progbits

@@ -245,7 +245,7 @@ enum vcpu_disposition vmx_handle_exit(struct vcpu *vcpu, uint32_t *vector)
         return disposition;
 
     vmx_fetch_ip(vcpu);
-    info.rsp = vcpu->rsp;
+    info.rsp = vmread(VMCS_GUEST_RSP);
     for (unsigned i = 0; i < 16; i++)
         general[i] = state->general[i];
     record = vmx_decode_exit(&info, general);

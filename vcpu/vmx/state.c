@@ -37,7 +37,6 @@ static void know_ip(struct vcpu *vcpu)
     if ((vcpu->known & VCPU_KNOWN_IP) != 0)
         return;
     vcpu->rip = vmread(VMCS_GUEST_RIP);
-    vcpu->rsp = vmread(VMCS_GUEST_RSP);
     vcpu->rflags = vmread(VMCS_GUEST_RFLAGS);
     vcpu->known |= VCPU_KNOWN_IP;
 }
@@ -48,7 +47,6 @@ void vmx_fetch_ip(struct vcpu *vcpu)
 
     know_ip(vcpu);
     state->rip = vcpu->rip;
-    state->rsp = vcpu->rsp;
     state->rflags = vcpu->rflags;
     state->valid |= NACELLE_GROUP_IP;
 }
@@ -56,24 +54,20 @@ void vmx_fetch_ip(struct vcpu *vcpu)
 static void store_ip(struct vcpu *vcpu, const struct vcpu_image *image)
 {
     vcpu->rip = image->ip.rip;
-    vcpu->rsp = image->ip.rsp;
     vcpu->rflags = image->ip.rflags;
     vcpu->known |= VCPU_KNOWN_IP;
     vmwrite(VMCS_GUEST_RIP, vcpu->rip);
-    vmwrite(VMCS_GUEST_RSP, vcpu->rsp);
     vmwrite(VMCS_GUEST_RFLAGS, vcpu->rflags);
 }
 
 uint64_t vmx_get_rsp(struct vcpu *vcpu)
 {
-    know_ip(vcpu);
-    return vcpu->rsp;
+    (void)vcpu;
+    return vmread(VMCS_GUEST_RSP);
 }
 
 void vmx_set_rsp(struct vcpu *vcpu, uint64_t value)
 {
-    know_ip(vcpu);
-    vcpu->rsp = value;
     vcpu_state(vcpu)->rsp = value;
     vmwrite(VMCS_GUEST_RSP, value);
 }
@@ -309,6 +303,8 @@ void vmx_fetch(struct vcpu *vcpu, uint32_t groups)
 {
     if ((groups & NACELLE_GROUP_IP) != 0)
         vmx_fetch_ip(vcpu);
+    if ((groups & NACELLE_GROUP_RSP) != 0)
+        vcpu_state(vcpu)->rsp = vmread(VMCS_GUEST_RSP);
     if ((groups & NACELLE_GROUP_SEGMENTS) != 0)
         fetch_segments(vcpu);
     if ((groups & NACELLE_GROUP_CONTROL) != 0)
@@ -327,6 +323,8 @@ void vmx_store(struct vcpu *vcpu, uint32_t groups, const struct vcpu_image *imag
 {
     if ((groups & NACELLE_GROUP_IP) != 0)
         store_ip(vcpu, image);
+    if ((groups & NACELLE_GROUP_RSP) != 0)
+        vmwrite(VMCS_GUEST_RSP, image->rsp);
     if ((groups & NACELLE_GROUP_SEGMENTS) != 0)
         store_segments(vcpu, image);
     if ((groups & NACELLE_GROUP_CONTROL) != 0)

@@ -11,7 +11,23 @@
 #include <x86/msr.h>
 #include <x86/paging.h>
 
-_Static_assert(offsetof(struct cpu, current) == CPU_CURRENT, "offset for assembly");
+#define CPU_OFFSET(member, offset) \
+    _Static_assert(offsetof(struct cpu, member) == (offset), "offset for assembly")
+
+CPU_OFFSET(current, CPU_CURRENT);
+CPU_OFFSET(cr3, CPU_CR3);
+CPU_OFFSET(charged, CPU_CHARGED);
+CPU_OFFSET(pair.vcpu, CPU_PAIR_VCPU);
+CPU_OFFSET(pair.handler, CPU_PAIR_HANDLER);
+CPU_OFFSET(pair.caller, CPU_PAIR_CALLER);
+CPU_OFFSET(pair.receive_slot, CPU_PAIR_RECEIVE_SLOT);
+CPU_OFFSET(pair.call_slot, CPU_PAIR_CALL_SLOT);
+CPU_OFFSET(pair.badge, CPU_PAIR_BADGE);
+CPU_OFFSET(pair.advance, CPU_PAIR_ADVANCE);
+CPU_OFFSET(pair.handler_root, CPU_PAIR_HANDLER_ROOT);
+CPU_OFFSET(pair.caller_root, CPU_PAIR_CALLER_ROOT);
+CPU_OFFSET(tss, CPU_TSS);
+_Static_assert(offsetof(struct scheduling, link) == 0, "for assembly");
 
 #define STUB_SIZE 16
 extern char trap_stubs[];

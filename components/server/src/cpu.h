@@ -6,7 +6,19 @@
 #include "layout.h"
 
 /* Offsets for assembly, checked in cpu.c. */
-#define CPU_CURRENT 0
+#define CPU_CURRENT           0
+#define CPU_CR3               8
+#define CPU_CHARGED           16
+#define CPU_PAIR_VCPU         24
+#define CPU_PAIR_HANDLER      32
+#define CPU_PAIR_CALLER       40
+#define CPU_PAIR_RECEIVE_SLOT 48
+#define CPU_PAIR_CALL_SLOT    56
+#define CPU_PAIR_BADGE        64
+#define CPU_PAIR_ADVANCE      72
+#define CPU_PAIR_HANDLER_ROOT 80
+#define CPU_PAIR_CALLER_ROOT  88
+#define CPU_TSS               104
 
 /* Bytes of each CPU's entry for SYSCALL. */
 #define SYSCALL_STUB_SIZE 16
@@ -14,6 +26,7 @@
 #ifndef __ASSEMBLER__
 
 #include "execution.h"
+#include "fastpath.h"
 #include "timer_heap.h"
 #include <vcpu/vcpu.h>
 #include <x86/descriptor.h>
@@ -25,15 +38,15 @@ struct cpu {
     struct thread *current;     /* thread that runs, or whose system call is being handled, or 0 */
     uint64_t cr3;               /* address space loaded */
     struct scheduling *charged; /* pays for the time since charged_since; 0: idle */
-    uint64_t charged_since;     /* TSC */
-    uint64_t timer_deadline;    /* TSC at which the timer will fire */
-    uint32_t ready_mask;        /* bit n: queue n has entries */
+    struct fast_pair pair;
+    struct x86_tss64 tss;
+    uint64_t charged_since;  /* TSC */
+    uint64_t timer_deadline; /* TSC at which the timer will fire */
+    uint32_t ready_mask;     /* bit n: queue n has entries */
     uint32_t number;
     struct list ready[NACELLE_PRIORITIES];
     struct timer *timers;      /* heap of armed timers, earliest first */
     struct thread *fpu_thread; /* whose FPU state is in the registers (or engine.fpu_owner) */
-    bool task_switched;        /* CR0.TS */
-    struct x86_tss64 tss;
     struct vcpu_cpu engine;
 };
 
@@ -64,8 +77,9 @@ void cpu_init(struct cpu *cpu, unsigned number);
 void cpu_enable_virtualization(struct cpu *cpu);
 
 /* What system-call entry and return do to the processor's own registers. */
-extern char sysenter_entry[], sysexit_instruction[], iretq_instruction[];
+extern char sysenter_entry[], iretq_instruction[];
 extern char syscall_stubs[];
+extern const uint64_t sysexit_instructions[], sysexit_instructions_end[];
 
 /* Where SYSCALL enters the server on this CPU. */
 static inline uint64_t syscall_stub(const struct cpu *cpu)

@@ -3,78 +3,220 @@
 
 #include "cpu.h"
 #include "thread.h"
+#include <nacelle/exit.h>
+#include <nacelle/message.h>
+#include <vcpu/direct.h>
 #include <x86/control.h>
+#include <x86/descriptor.h>
 
     .section .text.entry, "ax"
 
 /*
- * System calls. Everything but rcx, rdx and r11 goes between the registers and the thread's frame;
- * r11 points to the frame.
+ * System calls. The registers of a message are rdi, rsi, r8, r9, r10 and rax; all others are lost
+ * (nacelle/message.h), so none has to be kept here, and none may leave with what was in it.
  */
-    .macro SAVE_REGISTERS
+    .macro SAVE_MESSAGE
     mov %rdi, FRAME_RDI(%r11)
     mov %rsi, FRAME_RSI(%r11)
     mov %r8, FRAME_R8(%r11)
     mov %r9, FRAME_R9(%r11)
     mov %r10, FRAME_R10(%r11)
     mov %rax, FRAME_RAX(%r11)
-    mov %rbx, FRAME_RBX(%r11)
-    mov %rbp, FRAME_RBP(%r11)
-    mov %r12, FRAME_R12(%r11)
-    mov %r13, FRAME_R13(%r11)
-    mov %r14, FRAME_R14(%r11)
-    mov %r15, FRAME_R15(%r11)
-    xor %ebp, %ebp
-    mov %r11, %rdi
     .endm
 
-    .macro RESTORE_REGISTERS
+    .macro RESTORE_MESSAGE
+    mov FRAME_RDI(%r11), %rdi
     mov FRAME_RSI(%r11), %rsi
     mov FRAME_R8(%r11), %r8
     mov FRAME_R9(%r11), %r9
     mov FRAME_R10(%r11), %r10
     mov FRAME_RAX(%r11), %rax
-    mov FRAME_RBX(%r11), %rbx
-    mov FRAME_RBP(%r11), %rbp
-    mov FRAME_R12(%r11), %r12
-    mov FRAME_R13(%r11), %r13
-    mov FRAME_R14(%r11), %r14
-    mov FRAME_R15(%r11), %r15
-    mov FRAME_RDI(%r11), %rdi
+    .endm
+
+    .macro CLEAR_OTHERS
+    xor %ebx, %ebx
+    xor %ebp, %ebp
+    xor %r12d, %r12d
+    xor %r13d, %r13d
+    xor %r14d, %r14d
+    xor %r15d, %r15d
+    .endm
+
+/*
+ * To user level, to where the thread in rcx called from, by SYSEXIT or SYSRET.
+ *
+ * SYSEXIT: the stack pointer stays this CPU's: an interrupt or NMI on the instruction finds a stack
+ * (SDM vol 2 STI: an NMI may end the interrupt shadow). Neither need the addresses be canonical: a
+ * fault on the instruction is the thread's (trap.c finds it in the list of sysexit_instructions).
+ *
+ * SYSRET: the stack pointer is the caller's before the instruction, which makes a fault of SYSRET
+ * itself deadly on processors that raise it in ring 0 (SDM vol 2 SYSRET; the APM's raise it in ring
+ * 3): so the address must be canonical. It is: it follows a SYSCALL in memory below
+ * NACELLE_USER_END, or was compared with that (NACELLE_THREAD_WRITE_REGISTER). SYSRET sets IF, from
+ * r11; TF and all else that a caller could want in RFLAGS end with the call, as with SYSEXIT. The
+ * selector that it loads into SS is of the same descriptor as all others there; what it leaves of
+ * SS's hidden part has no meaning in 64-bit code (APM vol 2 4.5.3).
+ */
+    .macro LEAVE_sysenter
+    mov FRAME_RIP(%rcx), %rdx
+    mov FRAME_RSP(%rcx), %rcx
+    xor %r11d, %r11d
+    SYSEXIT
+    .endm
+
+    .macro SYSEXIT
+    sti
+1:  sysexitq
+    .pushsection .rodata.sysexit, "a"
+    .quad 1b
+    .popsection
+    .endm
+
+    .macro LEAVE_syscall
+    mov FRAME_RSP(%rcx), %rsp
+    mov FRAME_RIP(%rcx), %rcx
+    mov $(X86_RFLAGS_FIXED | X86_RFLAGS_IF), %r11d
+    xor %edx, %edx
+    sysretq
+    .endm
+
+    .pushsection .rodata.sysexit, "a"
+    .balign 8
+    .globl sysexit_instructions, sysexit_instructions_end
+sysexit_instructions:
+    .popsection
+
+/* What bits 63 to 48 and 15 to 0 of the tag hold in a message that fits into registers and comes
+ * without a capability: the system call, and the length. rdx is lost. */
+    .macro IF_NOT_SHORT system_call, label
+    mov %rsi, %rdx
+    shr $48, %rdx
+    cmp $(\system_call << (NACELLE_TAG_SYSTEM_CALL_SHIFT - 48)), %edx
+    jne \label
+    movzwl %si, %edx
+    cmp $NACELLE_MESSAGE_REGISTERS, %edx
+    ja \label
+    .endm
+
+/*
+ * From one thread of a pair (fastpath.h) to the other, rcx: the registers of the message stay as
+ * they are. rdx is lost.
+ */
+    .macro CHANGE_TO root
+    mov %rcx, CPU_CURRENT(%rsp)
+    lea THREAD_CPU(%rcx), %rdx
+    mov %rdx, CPU_TSS + X86_TSS64_RSP0(%rsp)
+    mov \root(%rsp), %rdx
+    cmp %rdx, CPU_CR3(%rsp)
+    je 2f
+    mov %rdx, CPU_CR3(%rsp)
+    mov %rdx, %cr3
+2:
+    .endm
+
+/*
+ * The rest of a system call by SYSENTER or SYSCALL: rsp is this CPU's data, r11 the thread, whose
+ * frame has the address to return to and the stack pointer; rcx and rdx are free.
+ */
+    .macro SYSTEM_CALL kind, entered_by
+    mov CPU_PAIR_VCPU(%rsp), %rcx
+    jrcxz 3f
+    /* The handler of a vCPU's exit: does it reply, and nothing else? */
+    cmp %rdi, CPU_PAIR_RECEIVE_SLOT(%rsp)
+    jne 8f
+    cmpl $0, VCPU_DIRTY(%rcx)
+    jne 8f
+    cmp %rsi, CPU_PAIR_ADVANCE(%rsp)
+    je vcpu_direct_advance_\kind
+    jmp 5f
+
+    /* One of a pair of threads? */
+3:  mov CPU_PAIR_HANDLER(%rsp), %rcx
+    test %rcx, %rcx
+    jz 8f
+    cmp %rcx, %r11
+    je 4f
+    cmp %rdi, CPU_PAIR_CALL_SLOT(%rsp)
+    jne 8f
+    IF_NOT_SHORT NACELLE_CALL, 8f
+    CHANGE_TO CPU_PAIR_HANDLER_ROOT
+    mov CPU_PAIR_BADGE(%rsp), %rdi
+    or $NACELLE_TAG_CALL, %rsi
+    CLEAR_OTHERS
+    LEAVE_\kind
+
+4:  cmp %rdi, CPU_PAIR_RECEIVE_SLOT(%rsp)
+    jne 8f
+    IF_NOT_SHORT NACELLE_REPLY_RECEIVE, 8f
+    mov CPU_PAIR_CALLER(%rsp), %rcx
+    CHANGE_TO CPU_PAIR_CALLER_ROOT
+    xor %edi, %edi
+    shl $16, %rsi           /* the system call, out of the tag */
+    shr $16, %rsi
+    CLEAR_OTHERS
+    LEAVE_\kind
+
+    /* A vCPU's handler replies with another label: none, or ADVANCE and a length? */
+5:  mov %rsi, %rdx
+    ror $NACELLE_TAG_LABEL_SHIFT, %rdx
+    mov %rdx, %rbx
+    shr $32, %rbx
+    cmp $(NACELLE_REPLY_RECEIVE << (NACELLE_TAG_SYSTEM_CALL_SHIFT - 48)), %ebx
+    jne 8f
+    test %edx, %edx
+    jz vcpu_direct_again_\kind
+    sub $NACELLE_RESUME_ADVANCE, %edx
+    test $~(NACELLE_RESUME_LENGTH_MASK << NACELLE_RESUME_LENGTH_SHIFT), %edx
+    jnz 8f
+    shr $NACELLE_RESUME_LENGTH_SHIFT, %edx
+    jmp vcpu_direct_length_\kind
+
+    .globl vcpu_host_direct_refuse_\kind
+vcpu_host_direct_refuse_\kind:
+8:  movb $\entered_by, THREAD_ENTRY(%r11)
+    SAVE_MESSAGE
+    xor %ebp, %ebp
+    mov %r11, %rdi
+    call system_call_entry  /* does not return */
+    ud2
+
+/* From the exit of a pair's vCPU to its handler: rbx is the struct vcpu, rax and rdx the message's
+ * tag and word 1; rbp and r12 to r15 are the guest's, over which the handler has authority. */
+    .globl vcpu_host_direct_\kind
+vcpu_host_direct_\kind:
+    mov %eax, %esi
+    mov %rdx, %r9
+    mov CPU_PAIR_BADGE(%rsp), %rdi
+    mov VCPU_EXIT_NUMBER(%rbx), %r8
+    mov VCPU_EXIT_DETAIL(%rbx), %r10
+    mov VCPU_STATE_RIP(%rbx), %rax
+    mov CPU_CURRENT(%rsp), %rcx
+    xor %ebx, %ebx
+    LEAVE_\kind
     .endm
 
 /*
  * By SYSENTER. The processor loaded rsp with this CPU's data; rcx and rdx are the caller's stack
- * pointer and return address, r11 is free. TF, AC, NT and DF are still the caller's, so they are
- * cleared before anything depends on them.
+ * pointer and return address. TF, AC, NT and DF are still the caller's, so they are cleared before
+ * anything depends on them.
  */
     .globl sysenter_entry
 sysenter_entry:
+    push $X86_RFLAGS_FIXED
+    popfq
     mov CPU_CURRENT(%rsp), %r11
     mov %rcx, FRAME_RSP(%r11)
     mov %rdx, FRAME_RIP(%r11)
-    push $2
-    popfq
-    movb $ENTERED_BY_SYSENTER, THREAD_ENTRY(%r11)
-    SAVE_REGISTERS
-    call system_call_entry  /* does not return */
-    ud2
+    SYSTEM_CALL sysenter, ENTERED_BY_SYSENTER
 
-/*
- * void return_by_sysexit(struct thread *): back to after a system call. The stack pointer stays
- * this CPU's until SYSEXIT: an interrupt or NMI on it finds a stack (SDM vol 2 STI: an NMI may end
- * the interrupt shadow).
- */
-    .globl return_by_sysexit, sysexit_instruction
+/* void return_by_sysexit(struct thread *): back to after a system call. */
+    .globl return_by_sysexit
 return_by_sysexit:
     mov %rdi, %r11
-    RESTORE_REGISTERS
-    mov FRAME_RSP(%r11), %rcx
-    mov FRAME_RIP(%r11), %rdx
-    xor %r11d, %r11d
-    sti
-sysexit_instruction:
-    sysexitq
+    mov %rdi, %rcx
+    RESTORE_MESSAGE
+    CLEAR_OTHERS
+    LEAVE_sysenter
 
 /*
  * By SYSCALL, which leaves the caller's stack pointer in rsp: each CPU has an entry of its own that
@@ -99,29 +241,20 @@ syscall_entry:
     mov CPU_CURRENT(%rsp), %r11
     mov %rdx, FRAME_RSP(%r11)
     mov %rcx, FRAME_RIP(%r11)
-    movb $ENTERED_BY_SYSCALL, THREAD_ENTRY(%r11)
-    SAVE_REGISTERS
-    call system_call_entry  /* does not return */
-    ud2
+    SYSTEM_CALL syscall, ENTERED_BY_SYSCALL
 
-/*
- * void return_by_sysret(struct thread *). The stack pointer is the caller's before SYSRET, which
- * makes a fault of SYSRET itself deadly on processors that raise it in ring 0 (SDM vol 2 SYSRET;
- * the APM's raise it in ring 3): so the address must be canonical. It is: it follows a SYSCALL in
- * memory below NACELLE_USER_END, or was compared with that (NACELLE_THREAD_WRITE_REGISTER).
- * SYSRET sets IF, from r11; TF and all else that a caller could want in RFLAGS end with the call,
- * as with SYSEXIT. The selector that it loads into SS is of the same descriptor as all others
- * there; what it leaves of SS's hidden part has no meaning in 64-bit code (APM vol 2 4.5.3).
- */
+/* void return_by_sysret(struct thread *): the same. */
     .globl return_by_sysret
 return_by_sysret:
     mov %rdi, %r11
-    RESTORE_REGISTERS
-    mov FRAME_RIP(%r11), %rcx
-    mov FRAME_RSP(%r11), %rsp
-    mov $(X86_RFLAGS_FIXED | X86_RFLAGS_IF), %r11d
-    xor %edx, %edx
-    sysretq
+    mov %rdi, %rcx
+    RESTORE_MESSAGE
+    CLEAR_OTHERS
+    LEAVE_syscall
+
+    .pushsection .rodata.sysexit, "a"
+sysexit_instructions_end:
+    .popsection
 
 /* void return_by_iretq(struct thread *): back to where a trap came from, all registers restored. */
     .globl return_by_iretq, iretq_instruction

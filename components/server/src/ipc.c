@@ -285,6 +285,17 @@ bool ipc_reply(struct thread *thread)
     return true;
 }
 
+void ipc_book_reply(struct execution *handler, struct endpoint *endpoint)
+{
+    struct execution *caller = handler->caller;
+
+    caller->state = EXECUTION_RUNNABLE;
+    handler->state = EXECUTION_RECEIVING;
+    handler->endpoint = endpoint;
+    list_append(&endpoint->receivers, &handler->link);
+    unlink_call(caller);
+}
+
 void ipc_withdraw(struct execution *execution)
 {
     if (execution->state == EXECUTION_SENDING || execution->state == EXECUTION_RECEIVING) {

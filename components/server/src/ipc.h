@@ -37,6 +37,12 @@ void ipc_receive_notification(struct thread *thread, struct notification *notifi
 /* Replies with the message in the thread to its caller; false when there is none. */
 bool ipc_reply(struct thread *thread);
 
+/*
+ * Books what the fast path has done already: the handler replied to its caller, which runs, and
+ * waits at the endpoint, where nobody else does.
+ */
+void ipc_book_reply(struct execution *handler, struct endpoint *endpoint);
+
 /* Ends the wait of an execution that waits for a reply: who would have replied no longer can. */
 void ipc_detach_from_replier(struct execution *execution);
 

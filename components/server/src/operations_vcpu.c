@@ -182,6 +182,7 @@ static void vcpu_configure(struct invocation *invocation)
         fail(invocation, NACELLE_ERROR_TOO_DEEP, NACELLE_CULPRIT_WORD(0));
         return;
     }
+    vcpu_count_direct(object);
     ipc_withdraw(&object->execution); /* what it was in the middle of is over */
     object->exit_pending = false;
     object->execution.suspended = false;
@@ -325,6 +326,14 @@ static bool is_configured(struct invocation *invocation)
     return true;
 }
 
+/* An exit whose message waits to be received: the record tells what became pending since. */
+static void rewrite_message(struct vcpu_object *object)
+{
+    if (object->execution.state == EXECUTION_SENDING) {
+        vcpu_write_message(object);
+    }
+}
+
 static void vcpu_do_inject(struct invocation *invocation)
 {
     struct vcpu_object *object = invoked_vcpu(invocation);
@@ -345,6 +354,7 @@ static void vcpu_do_inject(struct invocation *invocation)
         return;
     }
     object->injections++;
+    rewrite_message(object);
 }
 
 static void vcpu_do_cancel(struct invocation *invocation)
@@ -360,6 +370,7 @@ static void vcpu_do_cancel(struct invocation *invocation)
         return;
     }
     reply_word(invocation, 0, vcpu_cancel(vcpu_engine(invoked_vcpu(invocation)), (uint32_t)type));
+    rewrite_message(invoked_vcpu(invocation));
 }
 
 /* Whether the message about an earlier poke waits to be received: it tells of this one too. */
@@ -429,8 +440,9 @@ static void vcpu_do_set_control(struct invocation *invocation)
 
 static void vcpu_statistics(struct invocation *invocation)
 {
-    const struct vcpu_object *object = invoked_vcpu(invocation);
+    struct vcpu_object *object = invoked_vcpu(invocation);
 
+    vcpu_count_direct(object);
     reply_word(invocation, 0, object->entries);
     reply_word(invocation, 1, object->exits);
     reply_word(invocation, 2, object->preemptions);

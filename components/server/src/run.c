@@ -44,6 +44,7 @@ static void run_thread(struct cpu *cpu, struct thread *thread)
         x86_write_fs(0);
         x86_write_gs(0);
     }
+    fastpath_arm(cpu, thread);
     if (thread->entered_by == ENTERED_BY_SYSENTER) {
         return_by_sysexit(thread);
     }

@@ -2,6 +2,7 @@
 #include "system_call.h"
 
 #include "capability.h"
+#include "cpu.h"
 #include "ipc.h"
 #include "notification.h"
 #include "schedule.h"
@@ -158,6 +159,7 @@ static void send(struct thread *thread, struct slot *slot, bool wants_reply)
 static void call(struct thread *thread, struct slot *slot, uint64_t tag)
 {
     if (slot->type == NACELLE_TYPE_ENDPOINT) {
+        thread->call_slot = thread->frame.rdi;
         send(thread, slot, true);
     } else {
         invoke(thread, slot, tag);
@@ -195,6 +197,7 @@ static bool can_receive(struct thread *thread, const struct slot *slot)
 static void receive_there(struct thread *thread, struct slot *slot, bool poll)
 {
     if (slot->type == NACELLE_TYPE_ENDPOINT) {
+        thread->receive_slot = thread->frame.rdi;
         ipc_receive(thread, (struct endpoint *)slot->object, poll);
     } else {
         ipc_receive_notification(thread, (struct notification *)slot->object, poll);
@@ -295,6 +298,7 @@ void system_call(struct thread *thread)
 
 _Noreturn void system_call_entry(struct thread *thread)
 {
+    fastpath_leave(this_cpu(), &thread->execution);
     system_call(thread);
     schedule_run();
 }

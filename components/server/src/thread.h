@@ -58,8 +58,9 @@ struct cpu;
  */
 struct thread {
     struct frame frame;
-    struct cpu *cpu;    /* where it runs */
-    uint8_t entered_by; /* ENTERED_BY_*; entry.S sets it */
+    struct cpu *cpu;                  /* where it runs */
+    uint8_t entered_by;               /* ENTERED_BY_*; entry.S sets it */
+    uint64_t call_slot, receive_slot; /* capabilities that it called and received with last */
     struct execution execution;
     struct slot cspace, aspace, fault_endpoint; /* internal slots */
     bool in_fault;                              /* waits for the reply to a fault, not to a call */
@@ -77,7 +78,7 @@ static inline struct nacelle_ipc_buffer *thread_buffer(struct thread *thread)
     return (struct nacelle_ipc_buffer *)((char *)thread + 4096);
 }
 
-static inline struct cspace *thread_cspace(struct thread *thread)
+static inline struct cspace *thread_cspace(const struct thread *thread)
 {
     return thread->cspace.type == NACELLE_TYPE_CSPACE ? (struct cspace *)thread->cspace.object
                                                       : NULL;

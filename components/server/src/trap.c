@@ -25,6 +25,7 @@ _Noreturn void trap_from_user(struct frame *frame)
     struct thread *thread = cpu->current;
 
     thread->entered_by = ENTERED_BY_TRAP;
+    fastpath_leave(cpu, &thread->execution);
     if (frame->vector >= FIRST_INTERRUPT) {
         interrupt_handle((uint32_t)frame->vector);
     } else if (frame->vector == X86_VECTOR_NM && cpu->fpu_thread != thread) {
@@ -35,22 +36,51 @@ _Noreturn void trap_from_user(struct frame *frame)
     schedule_run();
 }
 
+/* One of the SYSEXIT instructions? */
+static bool is_return(uint64_t rip)
+{
+    for (const uint64_t *at = sysexit_instructions; at < sysexit_instructions_end; at++) {
+        if (*at == rip) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * The trap came on SYSEXIT: the current thread is as good as back at user level. All of it is in its
+ * frame, but for a message that came by the fast path, which is in the registers alone.
+ */
+static struct thread *returning_thread(const struct frame *trap)
+{
+    struct cpu *cpu = this_cpu();
+    struct frame *frame = &cpu->current->frame;
+
+    frame->rdi = trap->rdi;
+    frame->rsi = trap->rsi;
+    frame->r8 = trap->r8;
+    frame->r9 = trap->r9;
+    frame->r10 = trap->r10;
+    frame->rax = trap->rax;
+    fastpath_leave(cpu, &cpu->current->execution);
+    return cpu->current;
+}
+
 void trap_from_server(struct frame *frame)
 {
     uint64_t fixup = x86_extable_fixup(__ex_table_start, __ex_table_end, frame->rip);
+    struct thread *thread = is_return(frame->rip) ? returning_thread(frame) : NULL;
 
     if (frame->vector >= FIRST_INTERRUPT) {
         /* Idle, between the steps of a long operation, or on SYSEXIT (see entry.S). */
         interrupt_handle((uint32_t)frame->vector);
-        if (frame->rip == (uint64_t)sysexit_instruction) {
-            schedule_run(); /* all of the thread is in its frame still: maybe another one's turn */
+        if (thread != NULL) {
+            schedule_run(); /* maybe another one's turn */
         }
     } else if (fixup != 0) {
         frame->rip = fixup;
-    } else if (frame->rip == (uint64_t)sysexit_instruction) {
+    } else if (thread != NULL) {
         /* The address or stack that the thread wants to return to is no address. */
-        struct thread *thread = this_cpu()->current;
-
         thread->frame.vector = frame->vector;
         thread->frame.error = frame->error;
         thread_fault(thread, 0);
@@ -63,6 +93,7 @@ void trap_from_server(struct frame *frame)
 /* A debug exception of a thread goes on where its other exceptions do. */
 static void debug_fault(void)
 {
+    fastpath_leave(this_cpu(), &this_cpu()->current->execution);
     thread_fault(this_cpu()->current, 0);
     schedule_run();
 }

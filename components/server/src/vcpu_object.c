@@ -7,6 +7,7 @@
 #include "interrupt.h"
 #include "ipc.h"
 #include "schedule.h"
+#include <vcpu/direct.h>
 #include <x86/event.h>
 #include <x86/insn.h>
 
@@ -45,6 +46,15 @@ void vcpu_lost_vm(struct vcpu_object *object)
     vcpu_unload(vcpu_engine(object));
 }
 
+void vcpu_count_direct(struct vcpu_object *object)
+{
+    uint64_t entries = vcpu_direct_take_count(vcpu_engine(object));
+
+    object->entries += entries;
+    object->exits += entries - object->direct_ends;
+    object->direct_ends = 0;
+}
+
 void vcpu_take_reply(struct vcpu_object *object, uint32_t flags)
 {
     /* What an earlier reply was refused for is sent first, even if this one would be taken. */
@@ -58,8 +68,7 @@ void vcpu_take_reply(struct vcpu_object *object, uint32_t flags)
     }
 }
 
-/* The exit in the state page becomes a message to the client. */
-static void send_exit(struct vcpu_object *object)
+void vcpu_write_message(struct vcpu_object *object)
 {
     const struct nacelle_vcpu_state *state = vcpu_state(vcpu_engine(object));
     const struct nacelle_exit *record = &state->exit;
@@ -71,12 +80,20 @@ static void send_exit(struct vcpu_object *object)
     if (kind >= NACELLE_EXIT_COUNT) {
         kind = NACELLE_EXIT_UNKNOWN;
     }
-    object->exits++;
     execution->tag = nacelle_tag(kind, 4) | NACELLE_TAG_KERNEL;
     execution->words[0] = record->number | (uint64_t)record->flags << 32;
-    execution->words[1] = record->value;
-    execution->words[2] = has_gpa ? record->gpa : record->detail | (uint64_t)record->size << 32;
+    execution->words[1] = has_gpa ? record->gpa : record->value;
+    execution->words[2] = record->detail | (uint64_t)record->size << 32;
     execution->words[3] = state->rip;
+}
+
+/* The exit in the state page is sent to the client. */
+static void send_exit(struct vcpu_object *object)
+{
+    struct execution *execution = &object->execution;
+
+    object->exits++;
+    vcpu_write_message(object);
     execution->badge = object->endpoint.badge;
     execution->wants_reply = true;
     execution->may_grant = false;
@@ -130,8 +147,14 @@ static void count_preemption(struct vcpu_object *object)
 _Noreturn void vcpu_host_exit(struct vcpu *vcpu)
 {
     struct vcpu_object *object = vcpu_object_of(vcpu);
+    struct cpu *cpu = this_cpu();
     uint32_t vector = 0;
 
+    if (cpu->pair.vcpu == vcpu) {
+        object->direct_ends++;
+    }
+    fastpath_leave(cpu, &object->execution);
+    cpu->current = NULL;
     switch (vcpu_handle_exit(vcpu, &vector)) {
     case VCPU_SEND_EXIT:
         send_exit(object);

@@ -18,6 +18,7 @@ struct vcpu_object {
     bool exit_pending;        /* the state page holds an exit to send before the guest runs */
     uint64_t timer_deadline;  /* of the CPU when the slice was set last */
     uint64_t entries, exits, preemptions, injections;
+    uint64_t direct_ends; /* direct entries whose exit was no direct one */
 };
 
 _Static_assert(sizeof(struct vcpu_object) <= 4096, "one page");
@@ -62,8 +63,14 @@ void vcpu_object_destroy(struct vcpu_object *object);
 /* The VM that the vCPU runs in is going away. */
 void vcpu_lost_vm(struct vcpu_object *object);
 
+/* Makes the exit in the state page the vCPU's message, again if the record has changed. */
+void vcpu_write_message(struct vcpu_object *object);
+
 /* The client's reply to an exit: the state changes, scheduling is the caller's. */
 void vcpu_take_reply(struct vcpu_object *object, uint32_t flags);
+
+/* Adds the entries and exits of the direct way to the counts. */
+void vcpu_count_direct(struct vcpu_object *object);
 
 /* Enters the guest, or sends what is to be sent instead and returns. */
 void vcpu_run(struct cpu *cpu, struct vcpu_object *object);

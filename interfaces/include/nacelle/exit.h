@@ -5,7 +5,8 @@
 
 /*
  * Kinds, the same on VMX and SVM. Each line: name, number, text, and what number, detail, value
- * and gpa of the record mean (fields not named are 0). All values are the guest's own, unmasked.
+ * and gpa of the record mean (number, detail and size are 0 where they are not named). All values
+ * are the guest's own, unmasked.
  */
 #define NACELLE_EXITS(X)                                                                           \
     X(NONE, 0, "none")                                                                             \
@@ -63,6 +64,8 @@
     X(MACHINE_CHECK, 35, "machine check at entry")                                                 \
     X(UNKNOWN, 36, "unknown") /* the raw codes say what the processor reported */
 
+#ifndef __ASSEMBLER__
+
 /* Exit kinds: the label of an exit message (below NACELLE_EXIT_COUNT; NACELLE_TAG_KERNEL set). */
 enum nacelle_exit_kind {
 #define NACELLE_EXIT_ENUM(name, number, text) NACELLE_EXIT_##name = (number),
@@ -94,6 +97,8 @@ enum nacelle_virtualization_instruction {
     NACELLE_VIRT_INVLPGA,
 };
 
+#endif
+
 /* Flags of the exit record. */
 #define NACELLE_EXIT_READ       (1u << 0)
 #define NACELLE_EXIT_WRITE      (1u << 1)
@@ -109,7 +114,8 @@ enum nacelle_virtualization_instruction {
 /* The exit came while an event was being delivered; the engine delivers it again at the next entry
  * unless the client cancels it. vectoring and vectoring_error describe it. */
 #define NACELLE_EXIT_VECTORING (1u << 11)
-/* An injected interrupt, NMI or exception still waits for its delivery. */
+/* An injected interrupt, NMI or exception still waits for its delivery. INJECT and CANCEL change it,
+ * so that it holds for an exit whose message was not received yet. */
 #define NACELLE_EXIT_EVENT_PENDING (1u << 12)
 /* VMX: the entry failed, bit 31 of the exit reason (SDM vol 3 24.9.1). */
 #define NACELLE_EXIT_ENTRY_FAILED (1u << 13)
@@ -138,28 +144,39 @@ enum nacelle_virtualization_instruction {
 /*
  * Exit message: badge of the endpoint capability, tag with the kind as label and length 4,
  *   word 0: number | flags << 32
- *   word 1: value
- *   word 2: gpa when the kind has one, else detail | size << 32
+ *   word 1: gpa when the kind has one, else value
+ *   word 2: detail | size << 32
  *   word 3: rip
  *
- * Reply: label = NACELLE_RESUME_* flags. Dirty groups of the state page are taken over first.
+ * Reply: label = NACELLE_RESUME_* flags. Dirty groups of the state page are taken over first. A
+ * reply with ADVANCE (LENGTH perhaps) or 0, no words and no dirty group is the fast one.
  */
 #define NACELLE_RESUME_ADVANCE 1u /* go on after the instruction; else execute it again */
 #define NACELLE_RESUME_STAY    2u /* then stay stopped until NACELLE_VCPU_RESUME */
+/* With ADVANCE: the instruction has so many bytes, 1 to 15, which the client found out. Without, it
+ * is instruction_length, and where that is 0 RIP stays as it is. */
+#define NACELLE_RESUME_LENGTH(bytes) ((uint32_t)(bytes) << NACELLE_RESUME_LENGTH_SHIFT)
+#define NACELLE_RESUME_LENGTH_SHIFT  8
+#define NACELLE_RESUME_LENGTH_MASK   0xfu
 
 #ifndef __ASSEMBLER__
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* The exit record: first in the state page, written by the engine at each exit, 128 bytes. */
+/*
+ * The exit record: first in the state page, written by the engine at each exit, 128 bytes. Always
+ * written are kind, instruction_length, number, flags, detail, size and raw_reason; the rest where
+ * the kind or a flag names it (vectoring with VECTORING, gva with GVA_VALID), else it may be what an
+ * earlier exit left.
+ */
 struct nacelle_exit {
     uint32_t kind;               /* NACELLE_EXIT_* */
-    uint32_t flags;              /* NACELLE_EXIT_READ ... */
+    uint32_t instruction_length; /* bytes; 0 when the processor does not tell */
     uint32_t number;             /* see the kinds */
+    uint32_t flags;              /* NACELLE_EXIT_READ ... */
     uint32_t detail;             /* see the kinds */
     uint32_t size;               /* operand size in bytes */
-    uint32_t instruction_length; /* bytes; 0 when the processor does not tell */
     uint64_t value;              /* see the kinds */
     uint64_t gpa;                /* guest-physical address */
     uint64_t gva;                /* guest-linear address */

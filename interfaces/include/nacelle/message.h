@@ -19,8 +19,8 @@
  *   words 4 and up lie in the IPC buffer, at their own index
  *
  * With SYSENTER (Intel) the caller puts its stack pointer into rcx and the address to return to
- * into rdx; with SYSCALL (AMD) the processor uses rcx and r11. A client so counts rcx, rdx and r11
- * as lost, and keeps all others.
+ * into rdx; with SYSCALL (AMD) the processor uses rcx and r11. All other general registers and the
+ * flags are lost; only the stack pointer is kept.
  */
 #define NACELLE_MESSAGE_REGISTERS 4
 #define NACELLE_MESSAGE_WORDS     64

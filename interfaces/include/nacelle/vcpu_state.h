@@ -7,8 +7,8 @@
  * Groups of state, one bit each. The general registers are no group: while the vCPU is stopped they
  * are always valid, and taken as they stand at the next entry.
  *
- * valid: the engine sets it when it brought a group into the page (NACELLE_VCPU_FETCH, or at the
- *        exit: IP always), and clears it when the vCPU enters the guest.
+ * valid: the groups that the engine has brought into the page since the last exit: IP at the exit
+ *        itself, others by NACELLE_VCPU_FETCH. It has no meaning while the vCPU runs.
  * dirty: the client sets it for the groups that it changed; the engine reads it once when the vCPU
  *        is resumed, takes these groups over, each checked, and clears it.
  */
@@ -20,8 +20,9 @@
 #define NACELLE_GROUP_EVENTS      (1u << 5)
 #define NACELLE_GROUP_DEBUG       (1u << 6)
 #define NACELLE_GROUP_FPU         (1u << 7)
-#define NACELLE_GROUPS_ALL        0xffu
-#define NACELLE_GROUPS            8
+#define NACELLE_GROUP_RSP         (1u << 8)
+#define NACELLE_GROUPS_ALL        0x1ffu
+#define NACELLE_GROUPS            9
 
 /* Index of a segment register in nacelle_vcpu_state.segments: the architecture's encoding. */
 enum nacelle_segment_index {
@@ -87,14 +88,14 @@ struct nacelle_table {
  */
 struct nacelle_vcpu_state {
     struct nacelle_exit exit; /* 0x000 */
-    uint64_t general[16];     /* 0x080: index order; [4] is unused, rsp is in the IP group */
+    uint64_t general[16];     /* 0x080: index order; [4] is unused, see rsp */
     uint32_t valid;           /* 0x100: NACELLE_GROUP_* */
     uint32_t dirty;           /* 0x104 */
     uint64_t reserved0;       /* 0x108 */
 
     /* NACELLE_GROUP_IP */
     uint64_t rip; /* 0x110 */
-    uint64_t rsp;
+    uint64_t rsp; /* NACELLE_GROUP_RSP, which no exit needs */
     uint64_t rflags;
     uint64_t reserved1;
 

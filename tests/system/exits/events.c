@@ -82,7 +82,7 @@ bool events_expect_handler(enum mode mode, uint32_t resume_flags, const struct f
 
     if (!events_expect(resume_flags, NACELLE_EXIT_HLT, tables_handler(frame->vector)))
         return false;
-    if (!verdict_equal("stack pointer in the handler", rsp, rig_state->rsp))
+    if (!verdict_equal("stack pointer in the handler", rsp, rig_rsp()))
         return false;
     if (has_error)
         verdict_equal("error code pushed", frame->error, pushed(mode, rsp, 0));

@@ -45,7 +45,7 @@ static void check_frame(enum mode mode, bool has_error, uint32_t error)
     uint64_t base = mode >= COMPAT ? 0 : mode_base(mode, NACELLE_SS);
 
     verdict_equal("stack pointer in the handler",
-                  KERNEL_STACK - base - (uint64_t)words * modes[mode].frame_word, rig_state->rsp);
+                  KERNEL_STACK - base - (uint64_t)words * modes[mode].frame_word, rig_rsp());
     if (has_error)
         verdict_equal("error code pushed", error, pushed(mode, words, 0));
     verdict_equal("rip pushed", RIG_CODE, pushed(mode, words, has_error));
@@ -82,7 +82,7 @@ static void from_user(enum mode mode, uint32_t event, uint32_t error, uint32_t i
     rig_fetch(NACELLE_GROUP_SEGMENTS);
     verdict_equal("cs", SELECTOR_USER_CODE | 3, rig_state->segments[NACELLE_CS].selector);
     verdict_equal("ss", SELECTOR_USER_DATA | 3, rig_state->segments[NACELLE_SS].selector);
-    verdict_equal("rsp", mode_offset(mode, NACELLE_SS, RIG_STACK), rig_state->rsp);
+    verdict_equal("rsp", mode_offset(mode, NACELLE_SS, RIG_STACK), rig_rsp());
 }
 
 void privilege_run(enum mode mode)

@@ -112,6 +112,7 @@ void rig_fetch(uint32_t groups)
 
 uint64_t rig_rsp(void)
 {
+    rig_fetch(NACELLE_GROUP_RSP);
     return rig_state->rsp;
 }
 
@@ -125,10 +126,8 @@ static void check_message(const struct nacelle_message *message)
     verdict_equal("message: tag",
                   nacelle_tag(exit->kind, 4) | NACELLE_TAG_KERNEL | NACELLE_TAG_CALL, message->tag);
     verdict_equal("message: word 0", exit->number | (uint64_t)exit->flags << 32, message->words[0]);
-    verdict_equal("message: word 1", exit->value, message->words[1]);
-    verdict_equal("message: word 2",
-                  has_gpa ? exit->gpa : exit->detail | (uint64_t)exit->size << 32,
-                  message->words[2]);
+    verdict_equal("message: word 1", has_gpa ? exit->gpa : exit->value, message->words[1]);
+    verdict_equal("message: word 2", exit->detail | (uint64_t)exit->size << 32, message->words[2]);
     verdict_equal("message: word 3", rig_state->rip, message->words[3]);
     verdict_equal("IP group is valid", NACELLE_GROUP_IP, rig_state->valid & NACELLE_GROUP_IP);
 }
@@ -141,6 +140,8 @@ bool rig_run(uint32_t resume_flags)
     enum nacelle_error error;
 
     nacelle_check(nacelle_notification_set_timer(notification, deadline), "timer");
+    /* An exit need not write what its kind does not name. */
+    rig_state->exit = (struct nacelle_exit){.vendor = rig_state->exit.vendor};
     if (started) {
         error = nacelle_reply_receive(endpoint, &message);
     } else {

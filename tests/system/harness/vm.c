@@ -35,8 +35,8 @@ enum nacelle_error guest_reset(const struct guest *guest)
         };
     state->cr0 = CR0_START;
     state->cr0_shadow = CR0_START;
-    return nacelle_vcpu_store(guest->vcpu,
-                              NACELLE_GROUP_IP | NACELLE_GROUP_SEGMENTS | NACELLE_GROUP_CONTROL);
+    return nacelle_vcpu_store(guest->vcpu, NACELLE_GROUP_IP | NACELLE_GROUP_RSP |
+                                               NACELLE_GROUP_SEGMENTS | NACELLE_GROUP_CONTROL);
 }
 
 /* A frame that we can write at *bytes and the guest sees at gpa; the capability that maps it

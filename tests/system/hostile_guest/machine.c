@@ -80,7 +80,8 @@ void machine_load(const uint8_t *begin, const uint8_t *end)
         };
     state->cr0 = CR0_START;
     state->cr0_shadow = CR0_START;
-    state->dirty = NACELLE_GROUP_IP | NACELLE_GROUP_SEGMENTS | NACELLE_GROUP_CONTROL;
+    state->dirty = NACELLE_GROUP_IP | NACELLE_GROUP_RSP | NACELLE_GROUP_SEGMENTS |
+                   NACELLE_GROUP_CONTROL;
 }
 
 static void start_timer(void)

@@ -55,14 +55,15 @@ guest_tick_end:
  * counts them at (rsi). */
         .code64
 GUEST client_loop
-        mov     %rdi, %r12
-        mov     %rsi, %r13
-1:      mov     %r12, %rdi
+        push    %rsi
+        push    %rdi
+1:      mov     (%rsp), %rdi
         movabs  $REPLY_RECEIVE_ADVANCE, %rsi
         mov     %rsp, %rcx
         lea     2f(%rip), %rdx
         sysenter
-2:      incq    (%r13)
+2:      mov     8(%rsp), %rcx
+        incq    (%rcx)
         jmp     1b
 client_loop_end:
 

@@ -108,11 +108,11 @@ static void exit_record(void **state)
 {
     static const struct member members[] = {
         MEMBER(nacelle_exit, kind, 0x00),
-        MEMBER(nacelle_exit, flags, 0x04),
+        MEMBER(nacelle_exit, instruction_length, 0x04),
         MEMBER(nacelle_exit, number, 0x08),
-        MEMBER(nacelle_exit, detail, 0x0c),
-        MEMBER(nacelle_exit, size, 0x10),
-        MEMBER(nacelle_exit, instruction_length, 0x14),
+        MEMBER(nacelle_exit, flags, 0x0c),
+        MEMBER(nacelle_exit, detail, 0x10),
+        MEMBER(nacelle_exit, size, 0x14),
         MEMBER(nacelle_exit, value, 0x18),
         MEMBER(nacelle_exit, gpa, 0x20),
         MEMBER(nacelle_exit, gva, 0x28),

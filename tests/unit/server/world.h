@@ -94,6 +94,9 @@ enum nacelle_error world_delete(uint64_t slot);
 /* The next exit of the guest that runs. */
 void world_exit(enum vcpu_disposition disposition, uint32_t number);
 
+/* Whether vCPUs are ready for the direct way; at first they are not. */
+extern bool world_arms;
+
 /* What the fake engine remembers of a VM. */
 unsigned fake_vm_mappings(const struct vm *vm);
 

@@ -3,6 +3,8 @@
  * told. */
 #include "world.h"
 
+#include <vcpu/direct.h>
+
 #define FAKE_MAPPINGS 64
 
 struct vm {
@@ -271,4 +273,26 @@ void vcpu_fpu_save(struct vcpu *vcpu)
     assert_ptr_equal(host_cpu.engine.fpu_owner, vcpu);
     memcpy((char *)vcpu_state(vcpu) + VCPU_XSAVE_OFFSET, machine.fpu, sizeof(machine.fpu));
     host_cpu.engine.fpu_owner = NULL;
+}
+
+/* --- The direct way: what entry.S would do is up to the tests --- */
+
+bool world_arms;
+
+bool vcpu_direct_arm(struct vcpu *vcpu, uint64_t cr3)
+{
+    check_vm(vcpu);
+    assert_int_equal(cr3, host_cpu.cr3);
+    return world_arms && host_cpu.engine.fpu_owner == vcpu;
+}
+
+void vcpu_direct_disarm(struct vcpu *vcpu)
+{
+    check_vm(vcpu);
+}
+
+uint64_t vcpu_direct_take_count(struct vcpu *vcpu)
+{
+    (void)vcpu;
+    return 0;
 }

@@ -168,6 +168,19 @@ static void slice(void **state)
 
 /* --- Events --- */
 
+/* A client may inject while an exit's message waits for it: the exit must not seem to say that the
+ * event was delivered before it. */
+static void injected_after_the_exit(void **state)
+{
+    (void)state;
+    assert_int_equal(run(12, 0, 0, 0), VCPU_SEND_EXIT);
+    assert_int_equal(page->exit.flags & NACELLE_EXIT_EVENT_PENDING, 0);
+    assert_int_equal(vcpu_inject(vcpu, NACELLE_EVENT_INTERRUPT | 0x30, 0, 0), NACELLE_ERROR_OK);
+    assert_true((page->exit.flags & NACELLE_EXIT_EVENT_PENDING) != 0);
+    assert_true(vcpu_cancel(vcpu, NACELLE_EVENT_INTERRUPT >> 8));
+    assert_int_equal(page->exit.flags & NACELLE_EXIT_EVENT_PENDING, 0);
+}
+
 static void injection(void **state)
 {
     (void)state;
@@ -478,6 +491,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup(client_moves_rip, setup),
     cmocka_unit_test_setup(host_events, setup),
     cmocka_unit_test_setup(slice, setup),
+    cmocka_unit_test_setup(injected_after_the_exit, setup),
     cmocka_unit_test_setup(injection, setup),
     cmocka_unit_test_setup(window_of_the_client, setup),
     cmocka_unit_test_setup(wake_from_hlt, setup),

@@ -164,7 +164,8 @@ static void all_or_nothing(void **state)
     assert_int_equal(refusal.group, NACELLE_GROUP_SYSTEM_CALL);
     assert_int_equal(refusal.check, NACELLE_CHECK_SYSTEM_CALL_ADDRESS);
     assert_int_equal(model_field(vcpu, VMCS_GUEST_RIP), rip);
-    assert_int_equal(vcpu_store(vcpu, 0x100, &refusal), NACELLE_ERROR_INVALID_GROUP);
+    assert_int_equal(vcpu_store(vcpu, NACELLE_GROUPS_ALL + 1, &refusal),
+                     NACELLE_ERROR_INVALID_GROUP);
     assert_int_equal(vcpu_fetch(vcpu, 0x80000000), NACELLE_ERROR_INVALID_GROUP);
 }
 

@@ -29,7 +29,7 @@ void nacelle_choose_system_call(const void *info);
  *
  * SYSENTER saves nothing (SDM vol 2, SYSENTER): the server returns to rdx with the stack pointer
  * in rcx. SYSCALL keeps the return address in rcx (APM vol 3, SYSCALL). The branch always goes the
- * same way.
+ * same way. What the compiler has in other registers it saves where it needs it again.
  */
 static inline __attribute__((always_inline)) void
 nacelle_system_call(unsigned number, uint64_t slot, struct nacelle_message *message)
@@ -42,17 +42,20 @@ nacelle_system_call(unsigned number, uint64_t slot, struct nacelle_message *mess
     register uint64_t r10 __asm__("r10") = message->words[2];
     uint64_t rax = message->words[3];
 
-    __asm__ volatile("cmpb $0, %[by_syscall]\n\t"
+    /* rbp may be a frame pointer, which no compiler lets one name. */
+    __asm__ volatile("push %%rbp\n\t"
+                     "cmpb $0, nacelle_by_syscall(%%rip)\n\t"
                      "jne 1f\n\t"
                      "mov %%rsp, %%rcx\n\t"
                      "lea 2f(%%rip), %%rdx\n\t"
                      "sysenter\n"
                      "1:\n\t"
                      "syscall\n"
-                     "2:"
+                     "2:\n\t"
+                     "pop %%rbp"
                      : "+D"(rdi), "+S"(rsi), "+r"(r8), "+r"(r9), "+r"(r10), "+a"(rax)
-                     : [by_syscall] "m"(nacelle_by_syscall)
-                     : "rcx", "rdx", "r11", "memory", "cc");
+                     :
+                     : "rbx", "rcx", "rdx", "r11", "r12", "r13", "r14", "r15", "memory", "cc");
 
     message->badge = rdi;
     message->tag = rsi;

@@ -14,6 +14,9 @@
 
 #include <x86/bits.h>
 
+/* Bytes of the longest instruction: SDM vol. 2, 2.3.11; APM vol. 3, 1.1. */
+#define X86_INSTRUCTION_LENGTH_MAX 15u
+
 /* Vectors of exceptions. */
 #define X86_VECTOR_DE       0
 #define X86_VECTOR_DB       1

@@ -98,6 +98,12 @@
 #define SVM_NPF_FINAL X86_BIT(32) /* translating the guest's final address */
 #define SVM_NPF_WALK  X86_BIT(33) /* walking the guest's page tables */
 
+/* EXITINFO1 of IN and OUT, for code that needs a few bits and no more: 15.10.2. */
+#define SVM_INFO1_IO_IN         X86_BIT(0)
+#define SVM_INFO1_IO_STRING     X86_BIT(2)
+#define SVM_INFO1_IO_SIZE_SHIFT 4 /* three bits: 1, 2 or 4 bytes */
+#define SVM_INFO1_IO_PORT_SHIFT 16
+
 #ifndef __ASSEMBLER__
 
 enum svm_exit_code {

@@ -13,10 +13,11 @@
 #include <x86/bits.h>
 
 /* Offsets for assembly. */
-#define SVM_VMCB_SIZE 4096
-#define SVM_VMCB_SAVE 0x400
-#define SVM_VMCB_RIP  0x578
-#define SVM_VMCB_RAX  0x5f8
+#define SVM_VMCB_SIZE   4096
+#define SVM_VMCB_SAVE   0x400
+#define SVM_VMCB_RFLAGS 0x570
+#define SVM_VMCB_RIP    0x578
+#define SVM_VMCB_RAX    0x5f8
 
 /* Intercepts at 00CH: 15.9 to 15.14. Bit n exits with code 60H + n. */
 #define SVM_INTERCEPT_INTR         X86_BIT32(0)
@@ -262,6 +263,7 @@ SVM_VMCB_CHECK(save, cr0, 0x158);
 SVM_VMCB_CHECK(save, dr7, 0x160);
 SVM_VMCB_CHECK(save, dr6, 0x168);
 SVM_VMCB_CHECK(save, rflags, 0x170);
+SVM_VMCB_CHECK(save, rflags, SVM_VMCB_RFLAGS - SVM_VMCB_SAVE);
 SVM_VMCB_CHECK(save, rip, SVM_VMCB_RIP - SVM_VMCB_SAVE);
 SVM_VMCB_CHECK(save, rsp, 0x1d8);
 SVM_VMCB_CHECK(save, s_cet, 0x1e0);

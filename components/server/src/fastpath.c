@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "fastpath.h"
+
+#include "aspace.h"
+#include "cpu.h"
+#include "ipc.h"
+#include "thread.h"
+#include "vcpu_object.h"
+#include <nacelle/exit.h>
+#include <vcpu/direct.h>
+
+#define TAG_OF(system_call, label)                                                \
+    ((uint64_t)(system_call) << NACELLE_TAG_SYSTEM_CALL_SHIFT | (uint64_t)(label) \
+                                                                    << NACELLE_TAG_LABEL_SHIFT)
+
+/* The endpoint that the thread can use with this right by that slot, or 0. */
+static struct slot *endpoint_slot(const struct thread *thread, uint64_t index, unsigned right)
+{
+    struct slot *slot = cspace_slot(thread_cspace(thread), index);
+
+    return slot != NULL && slot->type == NACELLE_TYPE_ENDPOINT && (slot->rights & right) != 0
+               ? slot
+               : NULL;
+}
+
+/* A receiver would wait there, the first and only one. */
+static bool is_idle(const struct endpoint *endpoint)
+{
+    return list_is_empty(&endpoint->senders) && list_is_empty(&endpoint->receivers) &&
+           (endpoint->bound == NULL || endpoint->bound->bits == 0);
+}
+
+static bool can_arm_vcpu(struct cpu *cpu, struct vcpu_object *object,
+                         const struct endpoint *endpoint)
+{
+    return object->endpoint.type == NACELLE_TYPE_ENDPOINT &&
+           object->endpoint.object == (uint64_t)endpoint && !object->poked &&
+           !object->exit_pending && !object->execution.suspended &&
+           vcpu_direct_arm(vcpu_engine(object), cpu->cr3);
+}
+
+/* Without a look at the FPU: it holds nothing of either, and CR0.TS is set. */
+static bool can_arm_thread(struct cpu *cpu, const struct thread *caller,
+                           const struct endpoint *endpoint)
+{
+    const struct slot *slot = endpoint_slot(caller, caller->call_slot, NACELLE_RIGHT_WRITE);
+
+    return slot != NULL && slot->object == (uint64_t)endpoint && !caller->in_fault &&
+           caller->entered_by != ENTERED_BY_TRAP && !caller->execution.suspended &&
+           thread_check_configured(caller) == NACELLE_ERROR_OK && cpu->fpu_thread == NULL &&
+           cpu->engine.fpu_owner == NULL;
+}
+
+void fastpath_arm(struct cpu *cpu, struct thread *handler)
+{
+    struct execution *caller = handler->execution.caller;
+    const struct slot *slot;
+    struct endpoint *endpoint;
+
+    if (caller == NULL || caller->on != handler->execution.on ||
+        handler->entered_by == ENTERED_BY_TRAP) {
+        return;
+    }
+    slot = endpoint_slot(handler, handler->receive_slot, NACELLE_RIGHT_READ);
+    if (slot == NULL) {
+        return;
+    }
+    endpoint = (struct endpoint *)slot->object;
+    if (!is_idle(endpoint)) {
+        return;
+    }
+    if (caller->kind == EXECUTION_VCPU) {
+        struct vcpu_object *object = vcpu_of(caller);
+
+        if (!can_arm_vcpu(cpu, object, endpoint)) {
+            return;
+        }
+        cpu->pair = (struct fast_pair){
+            .vcpu = vcpu_engine(object),
+            .badge = object->endpoint.badge,
+            .advance = TAG_OF(NACELLE_REPLY_RECEIVE, NACELLE_RESUME_ADVANCE),
+        };
+    } else {
+        struct thread *thread = thread_of(caller);
+
+        if (!can_arm_thread(cpu, thread, endpoint)) {
+            return;
+        }
+        cpu->pair = (struct fast_pair){
+            .caller = thread,
+            .call_slot = thread->call_slot,
+            .badge = endpoint_slot(thread, thread->call_slot, NACELLE_RIGHT_WRITE)->badge,
+            .handler_root = cpu->cr3,
+            .caller_root = ((const struct aspace *)thread->aspace.object)->root,
+        };
+    }
+    cpu->pair.handler = handler;
+    cpu->pair.receive_slot = handler->receive_slot;
+    cpu->pair.endpoint = endpoint;
+}
+
+void fastpath_leave(struct cpu *cpu, const struct execution *running)
+{
+    struct thread *handler = cpu->pair.handler;
+
+    if (handler == NULL) {
+        return;
+    }
+    if (cpu->pair.vcpu != NULL) {
+        vcpu_direct_disarm(cpu->pair.vcpu);
+    }
+    cpu->pair.vcpu = NULL;
+    cpu->pair.handler = NULL;
+    if (running == handler->execution.caller) {
+        ipc_book_reply(&handler->execution, cpu->pair.endpoint);
+    }
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The fast path: two who call and reply to each other, and nobody else meanwhile. */
+#ifndef SERVER_FASTPATH_H
+#define SERVER_FASTPATH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cpu;
+struct endpoint;
+struct execution;
+struct thread;
+struct vcpu;
+
+/*
+ * A handler has received a message: the exit of a vCPU, or the call of a thread. Most often it will
+ * reply and receive at the same endpoint, and the next that comes there is from the same caller. Such
+ * a reply, and the next message, need no queue, no state and no check of their own, if everything
+ * was checked when the message was received and nothing but these two has run on the CPU since. So:
+ *
+ * - fastpath_arm, before the handler returns to user level with a message, checks everything, and
+ *   writes down what the two will pass to the server if they go on like this.
+ * - entry.S compares, and changes from one to the other. All that is booked (queues, states, the
+ *   chain of calls) stays as it was when the pair was armed: the handler is handling the call. It is
+ *   so whenever the handler runs; while the caller runs, the books are behind.
+ * - Every other way into the server begins with fastpath_leave, which brings the books up to date
+ *   and disarms the pair: from there on nothing remains of the fast path.
+ *
+ * One pair a CPU, of threads and vCPUs of this CPU. Memory that user level can write is not looked
+ * at, but for the dirty bits of a vCPU's state page, which are the client's own.
+ */
+struct fast_pair {
+    struct vcpu *vcpu;      /* caller; 0: the pair is of threads, or there is none */
+    struct thread *handler; /* 0: there is none */
+    struct thread *caller;  /* of a pair of threads */
+    uint64_t receive_slot;  /* capability that the handler receives with (rdi) */
+    uint64_t call_slot;     /* capability that the caller calls with (rdi) */
+    uint64_t badge;         /* of the latter */
+    uint64_t advance;       /* rsi of a reply to an exit that advances */
+    uint64_t handler_root;  /* address spaces, as in CR3 */
+    uint64_t caller_root;
+    struct endpoint *endpoint; /* between the two */
+};
+
+/* The handler's address space is loaded, and it is the next to run. */
+void fastpath_arm(struct cpu *cpu, struct thread *handler);
+
+/* The execution came into the server, by another way than the fast one. */
+void fastpath_leave(struct cpu *cpu, const struct execution *running);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The direct way, what is the same for both vendors. */
+
+#include <vcpu/direct.h>
+
+#include <nacelle/message.h>
+#include <vcpu_host.h>
+#include <x86/control.h>
+
+#include "direct.h"
+#include "vendor.h"
+
+bool vcpu_direct_arm(struct vcpu *vcpu, uint64_t cr3)
+{
+    const struct vcpu_cpu *cpu = vcpu_host_cpu();
+    bool ready = cpu->current == vcpu && cpu->state_owner == vcpu && cpu->fpu_owner == vcpu &&
+                 vcpu->work == 0 && vcpu->consumes == 0 &&
+                 vcpu->tables_generation == vcpu->vm->generation;
+
+    vcpu->direct = ready && VENDOR(direct_ready, vcpu, cr3);
+    return vcpu->direct != 0;
+}
+
+void vcpu_direct_disarm(struct vcpu *vcpu)
+{
+    vcpu->direct = 0;
+}
+
+uint64_t vcpu_direct_take_count(struct vcpu *vcpu)
+{
+    uint64_t count = vcpu->direct_entries;
+
+    vcpu->direct_entries = 0;
+    return count;
+}
+
+bool vcpu_direct_plan(struct vcpu *vcpu, const struct vcpu_direct_point *at)
+{
+    uint64_t next = at->rip + at->length;
+
+    /* Advancing past it is more than adding the length (advance.h). */
+    if (at->shadow || (at->rflags & X86_RFLAGS_TF) != 0 || (next ^ at->rip) >> 32 != 0)
+        return false;
+    /* RF is set by faults alone, whose instruction has no length here. */
+    if ((at->rflags & X86_RFLAGS_RF) != 0 && at->length != 0)
+        return false;
+    vcpu->next_rip = next;
+    vcpu->exit_length = at->length;
+    vcpu->rflags = at->rflags;
+    return true;
+}
