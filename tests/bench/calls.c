@@ -67,10 +67,8 @@ CALL_ROUNDS(signal, uint64_t slot = notification(), , nacelle_notification_signa
 /* A vCPU that is stopped in an exit. */
 static uint64_t stopped(void)
 {
-    struct nacelle_message message = {0};
-
     bench_vms_make(1);
-    bench_vm_start(&bench_vms[0], guest_cpuid, NACELLE_EXIT_CPUID, &message);
+    (void)bench_vm_start(&bench_vms[0], guest_cpuid, NACELLE_EXIT_CPUID);
     return bench_vms[0].vcpu;
 }
 

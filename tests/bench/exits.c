@@ -22,19 +22,20 @@ enum {
 #define EXIT_ROUNDS(name, guest, kind, handle)                                    \
     __attribute__((noinline)) void run_##name(uint32_t *samples, unsigned rounds) \
     {                                                                             \
-        struct nacelle_message message = {0};                                     \
+        const uint64_t endpoint = bench_endpoint;                                 \
+        struct nacelle_message message;                                           \
         struct nacelle_vcpu_state *state;                                         \
                                                                                   \
         bench_vms_make(1);                                                        \
         state = bench_vms[0].state;                                               \
-        bench_vm_start(&bench_vms[0], guest, kind, &message);                     \
+        message = bench_vm_start(&bench_vms[0], guest, kind);                     \
         for (unsigned i = 0; i < rounds; i++) {                                   \
             uint32_t begin = BENCH_STAMP(#name "_begin");                         \
                                                                                   \
             if (!nacelle_from_kernel(&message, kind))                             \
                 bench_fail(#name ": an exit of another kind");                    \
             message.tag = nacelle_tag(handle(state, &message), 0);                \
-            nacelle_reply_receive(bench_endpoint, &message);                      \
+            nacelle_reply_receive(endpoint, &message);                            \
             samples[i] = BENCH_STAMP(#name "_end") - begin;                       \
         }                                                                         \
     }

@@ -188,12 +188,14 @@ void bench_vm_set(struct bench_vm *vm, const uint8_t *rip)
     vm->state->dirty = NACELLE_GROUP_IP;
 }
 
-void bench_vm_start(struct bench_vm *vm, const uint8_t *rip, uint32_t kind,
-                    struct nacelle_message *message)
+struct nacelle_message bench_vm_start(struct bench_vm *vm, const uint8_t *rip, uint32_t kind)
 {
+    struct nacelle_message message = {0};
+
     bench_vm_set(vm, rip);
     nacelle_check(nacelle_vcpu_resume(vm->vcpu), "resume");
-    nacelle_check(nacelle_receive(bench_endpoint, message), "receive");
-    if (!nacelle_from_kernel(message, kind))
+    nacelle_check(nacelle_receive(bench_endpoint, &message), "receive");
+    if (!nacelle_from_kernel(&message, kind))
         bench_fail("the first exit of a loop");
+    return message;
 }

@@ -54,8 +54,7 @@ static inline void *bench_guest(uint64_t address)
 void bench_vm_set(struct bench_vm *vm, const uint8_t *rip);
 
 /* The same, and runs it until its first exit, which must be one of `kind`. */
-void bench_vm_start(struct bench_vm *vm, const uint8_t *rip, uint32_t kind,
-                    struct nacelle_message *message);
+struct nacelle_message bench_vm_start(struct bench_vm *vm, const uint8_t *rip, uint32_t kind);
 
 extern const uint8_t guest_begin[], guest_end[];
 extern const uint8_t guest_cpuid[], guest_port[], guest_hypercall[], guest_hlt[], guest_msr[],

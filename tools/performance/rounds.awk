@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The rounds in a log of Bochs' debugger: one for each "trace on", in the order of the rows. A round
+# begins where its first mark was passed last, which matters where guests pass it in a loop.
+# Addresses are compared as text, hence the "x".
+$1 == "row" { row[++rows] = $2; marks[rows] = $3 }
+$1 == "stamp" { mark["x" $2] = $3 }
+$1 != "log" { next }
+$2 ~ /^Tracing enabled/ { tracing = 1; at++; count = 0 }
+$2 ~ /^Tracing disabled/ {
+    tracing = 0
+    for (i = 1; i <= count; i++) print line[i]
+}
+tracing && $2 ~ /^\(0\)\.\[/ {
+    text = $2
+    sub(/^\(0\)\.\[/, "", text)
+    tick = text
+    sub(/\].*/, "", tick)
+    sub(/^[^\]]*\] \[[^\]]*\] /, "", text)
+    address = text
+    sub(/ .*/, "", address)
+    sub(/^[^:]*:/, "", address)
+    sub(/^[^ ]* \([^)]*\): /, "", text)
+    sub(/ *; [0-9a-f]*$/, "", text)
+    if (mark["x" address] == marks[at] "_begin") count = 0
+    line[++count] = row[at] "\t" tick "\t" address "\t" text
+}
