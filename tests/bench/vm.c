@@ -181,6 +181,10 @@ void bench_vms_sizes(void)
 
 void bench_vm_set(struct bench_vm *vm, const uint8_t *rip)
 {
+    struct nacelle_message message = {0};
+
+    /* Whoever has received an exit runs with the vCPU's priority until it lets go. */
+    (void)nacelle_poll(bench_endpoint, &message);
     nacelle_check(nacelle_vcpu_fetch(vm->vcpu, NACELLE_GROUP_IP), "fetch");
     vm->state->rip = (uint64_t)rip;
     vm->state->rsp = GUEST_STACK;

@@ -50,6 +50,11 @@ bench_build() {
         fail 2 "$build is no build without NacelleDebug"
 }
 
+# Where the guest's code lies in the bench's program.
+bench_guest() {
+    nm "$build/clients/bench.elf" | sed -n 's/^\([0-9a-f]*\) . \(guest_begin\|guest_end\)$/\2\t\1/p'
+}
+
 # The entry point of an ELF file.
 entry_of() {
     readelf -hW "$1" | sed -n 's/^ *Entry point address: *//p'
@@ -99,6 +104,7 @@ bench_boot() {
         {
             bench_rows | sed 's/^/row\t/'
             nm "$build/clients/bench.elf" | sed -n 's/^\([0-9a-f]*\) . stamp_/stamp\t\1\t/p'
+            bench_guest
             sed 's/^/log\t/' "$work/debugger.log"
         } | LC_ALL=C awk -F '\t' -f "$here/rounds.awk" >"$work/rounds"
     fi
@@ -119,4 +125,20 @@ bench_places() {
             LC_ALL=C sort -u | addr2line -a -f -i -e "$file" | sed "s/^/line\t${room%%:*}\t/"
     done | cat - <(awk -F '\t' -v row="${1-}" 'row == "" || $1 == row { print "trace\t" $0 }' \
         "$work/rounds") | LC_ALL=C awk -F '\t' -f "$here/places.awk"
+}
+
+# Markdown: where the instructions of row $1 go, and with $2 = 1 each of them.
+bench_summary() {
+    local measuring
+    measuring=$(grep -c "^empty[[:space:]]" "$work/rounds" || true)
+    bench_places "$1" | awk -F '\t' -v listing="$2" -v measuring="$measuring" \
+        -f "$here/summary.awk"
+}
+
+# From the server's entry to the root task's: the first two stops of the debugger.
+bench_boot_ticks() {
+    [ -f "$work/debugger.log" ] || return 0
+    sed -n '/Breakpoint [12],/{n;s/^Next at t=//p;}' "$work/debugger.log" | awk '
+        NR == 1 { begin = $1 }
+        NR == 2 { print "boot_to_root_task\t" $1 - begin }'
 }

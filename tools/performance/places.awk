@@ -27,7 +27,7 @@ $1 == "line" {
 $1 == "trace" {
     at = "x" $4
     room = at >= "xffffffff80000000" ? "server" : "bench"
-    if (room == "bench" && at >= address["partner", 1]) room = "partner"
+    if (room == "bench" && at >= "x0000000000600000") room = "partner" # tests/bench/partner.ld
     # the last symbol at or below the address
     low = 1
     high = count[room]
@@ -39,7 +39,7 @@ $1 == "trace" {
     symbol = name[room, low]
     inlined = inner[room, at]
     place = where[room, at]
-    if (inlined == "" || inlined == "??") inlined = symbol
+    if (inlined == "" || inlined == "??" || place ~ /\.S:/) inlined = symbol
     if (place ~ /^\?\?/) place = ""
     if (room == "bench") room = symbol ~ /^guest_/ ? "guest" : "client"
     print $2 "\t" $3 "\t" $4 "\t" $5 "\t" room "\t" inlined "\t" place
