@@ -69,7 +69,12 @@ error: action=report
 info: action=report
 debug: action=ignore
 END_OF_RC
-    echo c >"$work/rc"
+    if [ -n "$debugger" ]; then
+        cp "$debugger" "$work/rc"
+        echo "magic_break: enabled=1" >>"$work/bochsrc"
+    else
+        echo c >"$work/rc"
+    fi
 
     # Where it can be had, an own network name space: the VNC display listens on every address.
     emulator_command=(bochs-bin -q -f "$work/bochsrc" -rc "$work/rc")
