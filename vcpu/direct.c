@@ -3,11 +3,8 @@
 
 #include <vcpu/direct.h>
 
-#include <nacelle/message.h>
 #include <vcpu_host.h>
-#include <x86/control.h>
 
-#include "direct.h"
 #include "vendor.h"
 
 bool vcpu_direct_arm(struct vcpu *vcpu, uint64_t cr3)
@@ -32,20 +29,4 @@ uint64_t vcpu_direct_take_count(struct vcpu *vcpu)
 
     vcpu->direct_entries = 0;
     return count;
-}
-
-bool vcpu_direct_plan(struct vcpu *vcpu, const struct vcpu_direct_point *at)
-{
-    uint64_t next = at->rip + at->length;
-
-    /* Advancing past it is more than adding the length (advance.h). */
-    if (at->shadow || (at->rflags & X86_RFLAGS_TF) != 0 || (next ^ at->rip) >> 32 != 0)
-        return false;
-    /* RF is set by faults alone, whose instruction has no length here. */
-    if ((at->rflags & X86_RFLAGS_RF) != 0 && at->length != 0)
-        return false;
-    vcpu->next_rip = next;
-    vcpu->exit_length = at->length;
-    vcpu->rflags = at->rflags;
-    return true;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the two back ends of the direct way share: where the guest goes on, and the record. */
+/* What the two back ends of the direct way share: where the guest goes on, record and message. */
 #ifndef VCPU_INTERNAL_DIRECT_H
 #define VCPU_INTERNAL_DIRECT_H
 
 #include <nacelle/message.h>
+#include <x86/control.h>
+#include <x86/general_registers.h>
 
 #include "internal.h"
 
@@ -14,54 +16,99 @@ struct vcpu_direct_point {
     bool shadow;     /* of STI or MOV SS */
 };
 
-/* Notes where the guest goes on after the exit; false: not in the direct way. */
-bool vcpu_direct_plan(struct vcpu *vcpu, const struct vcpu_direct_point *at);
-
-/* What the exit code gets back in rax and rdx: tag and word 1 of the message; tag 0: the exit is to
- * take the usual way, and nothing has changed. */
-struct vcpu_direct_message {
-    uint64_t tag;
-    uint64_t word;
-};
-
-/* Called by the exit code of an armed vCPU, all general registers saved. */
-struct vcpu_direct_message vmx_direct_exit(struct vcpu *vcpu);
-struct vcpu_direct_message svm_direct_exit(struct vcpu *vcpu);
-
-/* What an exit is made of that is short to tell. */
+/* An exit that is short to tell; value is the gpa when the kind has one. */
 struct vcpu_direct_exit {
     uint32_t kind;
     uint32_t number, flags;
     uint32_t detail, size;
+    uint64_t value;
     uint64_t reason; /* raw */
-    uint64_t word;   /* value, or gpa when the kind has one */
 };
 
+/* What the message of an exit has in registers. */
+struct vcpu_direct_message {
+    uint64_t tag;
+    uint64_t words[NACELLE_MESSAGE_REGISTERS];
+};
+
+/*
+ * Called by the exit code of an armed vCPU, all general registers saved, on the host's stack, with
+ * no return address. They go on to the host, by vcpu_direct_leave or as every other exit does.
+ */
+_Noreturn __attribute__((hot)) void vmx_direct_exit(struct vcpu *vcpu);
+_Noreturn __attribute__((hot)) void svm_direct_exit(struct vcpu *vcpu);
+
+#ifdef NACELLE_HOST
+_Noreturn void vcpu_direct_leave(struct vcpu *vcpu, const struct vcpu_direct_message *message);
+#define VCPU_DIRECT_LEAVE(label, vcpu, message) vcpu_direct_leave(vcpu, message)
+#else
+/* To a label of the host, on its stack, the message in the registers of one. */
+#define VCPU_DIRECT_LEAVE(label, vcpu, message)                                            \
+    do {                                                                                   \
+        register uint64_t r8 __asm__("r8") = (message)->words[0];                          \
+        register uint64_t r9 __asm__("r9") = (message)->words[1];                          \
+        register uint64_t r10 __asm__("r10") = (message)->words[2];                        \
+                                                                                           \
+        __asm__ volatile("mov %0, %%rsp\n\t"                                               \
+                         "jmp " label                                                      \
+                         :                                                                 \
+                         : "m"((vcpu)->host_stack), "S"((message)->tag), "r"(r8), "r"(r9), \
+                           "r"(r10), "a"((message)->words[3])                              \
+                         : "memory");                                                      \
+        __builtin_unreachable();                                                           \
+    } while (0)
+#endif
+
+/* entry.S of either vendor: on to vcpu_host_exit. */
+_Noreturn void vmx_usual_way(struct vcpu *vcpu);
+_Noreturn void svm_usual_way(struct vcpu *vcpu);
+
+/*
+ * Notes where the guest goes on. false: not in the direct way, as going on is more than adding the
+ * length (advance.h), and nothing has changed.
+ */
+static inline __attribute__((always_inline)) bool
+vcpu_direct_plan(struct vcpu *vcpu, const struct vcpu_direct_point *at)
+{
+    /* RF is set by faults alone, whose instruction has no length here. */
+    const uint64_t hindrance = at->length != 0 ? X86_RFLAGS_TF | X86_RFLAGS_RF : X86_RFLAGS_TF;
+
+    if (at->shadow || (at->rflags & hindrance) != 0)
+        return false;
+    if ((uint32_t)((uint32_t)at->rip + at->length) < at->length)
+        return false; /* beyond 4 GiB: the mode matters */
+    vcpu->next_rip = at->rip + at->length;
+    vcpu->exit_length = at->length;
+    return true;
+}
+
 /* Two neighbours in the record, written as one. */
-static inline void vcpu_direct_pair(uint32_t *at, uint32_t low, uint32_t high)
+static inline __attribute__((always_inline)) uint64_t vcpu_direct_pair(uint32_t *at, uint32_t low,
+                                                                       uint32_t high)
 {
     uint64_t both = low | (uint64_t)high << 32;
 
     __builtin_memcpy(at, &both, sizeof(both));
+    return both;
 }
 
-/* Fills in the part of the record that all exits have. */
-static inline struct vcpu_direct_message vcpu_direct_record(struct nacelle_vcpu_state *state,
-                                                            const struct vcpu_direct_exit *exit,
-                                                            const struct vcpu_direct_point *at)
+/* Fills in the part of the record that all exits have, and the message. */
+static inline __attribute__((always_inline)) struct vcpu_direct_message
+vcpu_direct_record(struct nacelle_vcpu_state *state, const struct vcpu_direct_exit *exit,
+                   const struct vcpu_direct_point *at)
 {
     struct nacelle_exit *record = &state->exit;
 
-    vcpu_direct_pair(&record->kind, exit->kind, at->length);
-    vcpu_direct_pair(&record->number, exit->number, exit->flags);
-    vcpu_direct_pair(&record->detail, exit->detail, exit->size);
+    record->kind = exit->kind;
+    record->instruction_length = at->length;
     record->raw_reason = exit->reason;
     state->rip = at->rip;
     state->rflags = at->rflags;
     state->valid = NACELLE_GROUP_IP;
     return (struct vcpu_direct_message){
         .tag = nacelle_tag(exit->kind, 4) | NACELLE_TAG_KERNEL | NACELLE_TAG_CALL,
-        .word = exit->word,
+        .words = {vcpu_direct_pair(&record->number, exit->number, exit->flags), exit->value,
+                  vcpu_direct_pair(&record->detail, exit->detail, exit->size), at->rip},
     };
 }
 

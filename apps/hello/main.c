@@ -101,8 +101,7 @@ int main(const struct nacelle_client_info *info)
     nacelle_check(nacelle_vcpu_resume(vcpu), "resume");
     nacelle_check(nacelle_receive(endpoint, &message), "receive");
     while (!show(state)) { /* the reply resumes the vCPU, and the next message is its next exit */
-        message.tag = nacelle_tag(NACELLE_RESUME_ADVANCE, 0);
-        nacelle_check(nacelle_reply_receive(endpoint, &message), "reply");
+        nacelle_check(nacelle_resume_receive(endpoint, NACELLE_RESUME_ADVANCE, &message), "reply");
     }
     nacelle_print("the guest has halted\n");
     return 0;

@@ -34,8 +34,7 @@ enum {
                                                                                   \
             if (!nacelle_from_kernel(&message, kind))                             \
                 bench_fail(#name ": an exit of another kind");                    \
-            message.tag = nacelle_tag(handle(state, &message), 0);                \
-            nacelle_reply_receive(endpoint, &message);                            \
+            nacelle_resume_receive(endpoint, handle(state, &message), &message);  \
             samples[i] = BENCH_STAMP(#name "_end") - begin;                       \
         }                                                                         \
     }

@@ -189,7 +189,7 @@ void bench_vm_set(struct bench_vm *vm, const uint8_t *rip)
     vm->state->rip = (uint64_t)rip;
     vm->state->rsp = GUEST_STACK;
     vm->state->rflags = X86_RFLAGS_FIXED;
-    vm->state->dirty = NACELLE_GROUP_IP;
+    vm->state->dirty = NACELLE_GROUP_IP | NACELLE_GROUP_RSP;
 }
 
 struct nacelle_message bench_vm_start(struct bench_vm *vm, const uint8_t *rip, uint32_t kind)

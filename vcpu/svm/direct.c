@@ -4,15 +4,14 @@
  * exit.c would decode; a unit test compares the two.
  */
 
-#include <nacelle/message.h>
 #include <x86/event.h>
-#include <x86/general_registers.h>
 #include <x86/svm_exit.h>
 
 #include "../direct.h"
 #include "svm.h"
 
-static struct vcpu_direct_point point_of(const struct svm_vmcb *vmcb, uint32_t length)
+static inline __attribute__((always_inline)) struct vcpu_direct_point
+point_of(const struct svm_vmcb *vmcb, uint32_t length)
 {
     return (struct vcpu_direct_point){
         .rip = vmcb->save.rip,
@@ -38,120 +37,120 @@ bool svm_direct_ready(struct vcpu *vcpu, uint64_t cr3)
     return vcpu_direct_plan(vcpu, &at);
 }
 
-/* The instruction's length, by the next RIP or by what it is; as in exit.c. */
-static uint32_t length_of(struct vcpu *vcpu, const struct svm_vmcb *vmcb, uint32_t code)
+static inline __attribute__((always_inline)) _Noreturn void
+leave(struct vcpu *vcpu, const struct vcpu_direct_exit *exit, uint32_t length)
 {
-    uint64_t next = code == SVM_EXIT_IO                         ? vmcb->control.exit_info2
-                    : svm_has(vcpu->cpu, SVM_FEATURE_NRIP_SAVE) ? vmcb->control.next_rip
-                                                                : 0;
-    uint64_t length = next - vmcb->save.rip;
+    const struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
+    struct vcpu_direct_point at = point_of(vmcb, length);
+    struct vcpu_direct_message message;
 
-    return length <= X86_INSTRUCTION_LENGTH_MAX ? (uint32_t)length
-                                                : svm_exit_instruction_length(code);
+    if ((vmcb->control.exit_int_info & NACELLE_EVENT_VALID) != 0 || !vcpu_direct_plan(vcpu, &at))
+        svm_usual_way(vcpu);
+    message = vcpu_direct_record(vcpu_state(vcpu), exit, &at);
+    VCPU_DIRECT_LEAVE("vcpu_host_direct_syscall", vcpu, &message);
 }
 
-static bool decode_port(const struct nacelle_vcpu_state *state, uint64_t info1,
-                        struct vcpu_direct_exit *exit)
+/* By an instruction; next is the RIP behind it, 0 when the processor does not tell. */
+static inline __attribute__((always_inline)) _Noreturn void
+leave_instruction(struct vcpu *vcpu, const struct vcpu_direct_exit *exit, uint64_t next)
 {
-    uint32_t size = (uint32_t)(info1 >> SVM_INFO1_IO_SIZE_SHIFT) & 7;
+    uint64_t length = next - svm_vmcb_of(vcpu)->save.rip;
 
-    if ((info1 & SVM_INFO1_IO_STRING) != 0)
-        return false;
-    exit->kind = NACELLE_EXIT_PORT;
-    exit->number = (uint16_t)(info1 >> SVM_INFO1_IO_PORT_SHIFT);
-    exit->size = size;
-    exit->flags = NACELLE_EXIT_READ;
-    if ((info1 & SVM_INFO1_IO_IN) == 0) {
-        exit->flags = NACELLE_EXIT_WRITE;
-        exit->word = (uint32_t)state->general[X86_RAX] & (0xffffffffu >> ((32 - 8 * size) & 31));
+    if (length > X86_INSTRUCTION_LENGTH_MAX)
+        length = svm_exit_instruction_length(exit->reason);
+    if (length == 0)
+        svm_usual_way(vcpu); /* RIP wraps */
+    leave(vcpu, exit, (uint32_t)length);
+}
+
+static inline __attribute__((always_inline)) _Noreturn void port(struct vcpu *vcpu,
+                                                                 struct nacelle_vcpu_state *state)
+{
+    const struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
+    uint64_t info = vmcb->control.exit_info1;
+    struct vcpu_direct_exit exit = {
+        .kind = NACELLE_EXIT_PORT,
+        .number = (uint16_t)(info >> SVM_INFO1_IO_PORT_SHIFT),
+        .flags = NACELLE_EXIT_READ,
+        .size = (uint32_t)(info >> SVM_INFO1_IO_SIZE_SHIFT) & 7,
+        .reason = SVM_EXIT_IO,
+    };
+
+    if ((info & SVM_INFO1_IO_STRING) != 0)
+        svm_usual_way(vcpu);
+    if ((info & SVM_INFO1_IO_IN) == 0) {
+        exit.flags = NACELLE_EXIT_WRITE;
+        exit.value = (uint32_t)state->general[X86_RAX] & (0xffffffffu >> (-8 * exit.size & 31));
     }
-    return true;
+    state->exit.value = exit.value;
+    leave_instruction(vcpu, &exit, vmcb->control.exit_info2);
 }
 
-/* EFER may be answered in the engine. */
-static bool decode_msr(const struct nacelle_vcpu_state *state, uint64_t info1,
-                       struct vcpu_direct_exit *exit)
+static inline __attribute__((always_inline)) _Noreturn void
+nested_fault(struct vcpu *vcpu, struct nacelle_vcpu_state *state)
 {
-    exit->kind = NACELLE_EXIT_MSR;
-    exit->number = (uint32_t)state->general[X86_RCX];
-    exit->flags = NACELLE_EXIT_READ;
-    if (svm_msr_is_write(info1)) {
-        exit->flags = NACELLE_EXIT_WRITE;
-        exit->word = (uint32_t)state->general[X86_RAX] | state->general[X86_RDX] << 32;
-    }
-    return exit->number != X86_MSR_EFER;
-}
-
-/* Where something is mapped, its rights would have to be looked for. */
-static bool decode_fault(struct nacelle_vcpu_state *state, const struct svm_vmcb *vmcb,
-                         struct vcpu_direct_exit *exit)
-{
+    const struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
     struct svm_nested_fault fault = svm_decode_nested_fault(vmcb->control.exit_info1);
+    struct vcpu_direct_exit exit = {
+        .kind = NACELLE_EXIT_MEMORY,
+        .flags = (fault.fetch   ? NACELLE_EXIT_EXECUTE
+                  : fault.write ? NACELLE_EXIT_WRITE
+                                : NACELLE_EXIT_READ) |
+                 (fault.walk ? NACELLE_EXIT_WALK : 0),
+        .value = vmcb->control.exit_info2,
+        .reason = SVM_EXIT_NESTED_PAGE_FAULT,
+    };
 
     if (fault.present)
-        return false;
-    exit->kind = NACELLE_EXIT_MEMORY;
-    exit->flags = fault.fetch   ? NACELLE_EXIT_EXECUTE
-                  : fault.write ? NACELLE_EXIT_WRITE
-                                : NACELLE_EXIT_READ;
-    if (fault.walk)
-        exit->flags |= NACELLE_EXIT_WALK;
-    exit->word = vmcb->control.exit_info2;
-    state->exit.gpa = exit->word;
-    return true;
+        svm_usual_way(vcpu); /* the rights of what is mapped there have to be looked for */
+    state->exit.gpa = exit.value;
+    state->exit.raw_qualification = vmcb->control.exit_info1;
+    leave(vcpu, &exit, 0);
 }
 
-struct vcpu_direct_message svm_direct_exit(struct vcpu *vcpu)
+_Noreturn void svm_direct_exit(struct vcpu *vcpu)
 {
-    static const struct vcpu_direct_message usual_way;
     struct nacelle_vcpu_state *state = vcpu_state(vcpu);
     const struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
-    struct vcpu_direct_exit exit = {.reason = vmcb->control.exit_code};
-    struct vcpu_direct_point at;
-    uint32_t length = 0;
+    const uint64_t *general = state->general;
+    struct vcpu_direct_exit exit;
+    uint64_t next = svm_has(vcpu->cpu, SVM_FEATURE_NRIP_SAVE) ? vmcb->control.next_rip : 0;
 
-    if ((vmcb->control.exit_int_info & NACELLE_EVENT_VALID) != 0)
-        return usual_way;
-    switch (exit.reason) {
+    switch (vmcb->control.exit_code) {
     case SVM_EXIT_CPUID:
-        exit.kind = NACELLE_EXIT_CPUID;
-        exit.number = (uint32_t)state->general[X86_RAX];
-        exit.detail = (uint32_t)state->general[X86_RCX];
-        break;
+        exit = (struct vcpu_direct_exit){.kind = NACELLE_EXIT_CPUID,
+                                         .number = (uint32_t)general[X86_RAX],
+                                         .detail = (uint32_t)general[X86_RCX],
+                                         .reason = SVM_EXIT_CPUID};
+        leave_instruction(vcpu, &exit, next);
     case SVM_EXIT_HLT:
         if (!vcpu->svm.hlt_exits)
-            return usual_way;
-        exit.kind = NACELLE_EXIT_HLT;
-        break;
+            svm_usual_way(vcpu);
+        exit = (struct vcpu_direct_exit){.kind = NACELLE_EXIT_HLT, .reason = SVM_EXIT_HLT};
+        leave_instruction(vcpu, &exit, next);
     case SVM_EXIT_VMMCALL:
-        exit.kind = NACELLE_EXIT_HYPERCALL;
-        exit.number = (uint32_t)state->general[X86_RAX];
-        break;
-    case SVM_EXIT_IO:
-        if (!decode_port(state, vmcb->control.exit_info1, &exit))
-            return usual_way;
-        break;
+        exit = (struct vcpu_direct_exit){.kind = NACELLE_EXIT_HYPERCALL,
+                                         .number = (uint32_t)general[X86_RAX],
+                                         .reason = SVM_EXIT_VMMCALL};
+        leave_instruction(vcpu, &exit, next);
     case SVM_EXIT_MSR:
-        if (!decode_msr(state, vmcb->control.exit_info1, &exit))
-            return usual_way;
-        break;
+        exit = (struct vcpu_direct_exit){.kind = NACELLE_EXIT_MSR,
+                                         .number = (uint32_t)general[X86_RCX],
+                                         .flags = NACELLE_EXIT_READ,
+                                         .reason = SVM_EXIT_MSR};
+        if (exit.number == X86_MSR_EFER)
+            svm_usual_way(vcpu); /* it may be answered in the engine */
+        if (svm_msr_is_write(vmcb->control.exit_info1)) {
+            exit.flags = NACELLE_EXIT_WRITE;
+            exit.value = (uint32_t)general[X86_RAX] | general[X86_RDX] << 32;
+            state->exit.value = exit.value;
+        }
+        leave_instruction(vcpu, &exit, next);
+    case SVM_EXIT_IO:
+        port(vcpu, state);
     case SVM_EXIT_NESTED_PAGE_FAULT:
-        if (!decode_fault(state, vmcb, &exit))
-            return usual_way;
-        break;
+        nested_fault(vcpu, state);
     default:
-        return usual_way;
+        svm_usual_way(vcpu);
     }
-    state->exit.raw_qualification = vmcb->control.exit_info1;
-    state->exit.raw_information = vmcb->control.exit_info2;
-    if (exit.kind != NACELLE_EXIT_MEMORY) {
-        length = length_of(vcpu, vmcb, (uint32_t)exit.reason);
-        if (length == 0)
-            return usual_way; /* RIP wraps */
-        state->exit.value = exit.word;
-    }
-    at = point_of(vmcb, length);
-    if (!vcpu_direct_plan(vcpu, &at))
-        return usual_way;
-    return vcpu_direct_record(state, &exit, &at);
 }

@@ -21,19 +21,19 @@
 .weak vcpu_host_direct_syscall, vcpu_host_direct_refuse_syscall
 
 /*
- * The direct way in (vcpu/direct.h): rcx is the struct vcpu. Where the guest goes on was planned at
+ * The direct way in (vcpu/direct.h): r11 is the struct vcpu. Where the guest goes on was planned at
  * the exit, and nothing has changed since.
  */
 .globl vcpu_direct_length_syscall
 .type vcpu_direct_length_syscall, @function
 vcpu_direct_length_syscall:
-    cmpl $0, VCPU_EXIT_LENGTH(%rcx) /* the processor's length is in the plan */
+    cmpl $0, VCPU_EXIT_LENGTH(%r11) /* the processor's length is in the plan */
     jne vcpu_host_direct_refuse_syscall
-    addl %edx, VCPU_NEXT_RIP(%rcx)
+    addl %ebx, VCPU_NEXT_RIP(%r11)
     jc 2f                           /* beyond 4 GiB: the mode of the guest matters */
-    btrl $16, VCPU_CONTROL + SVM_VMCB_RFLAGS(%rcx) /* RF: this ends the instruction */
+    btrl $16, VCPU_CONTROL + SVM_VMCB_RFLAGS(%r11) /* RF: this ends the instruction */
     jmp vcpu_direct_advance_syscall
-2:  subl %edx, VCPU_NEXT_RIP(%rcx)
+2:  subl %ebx, VCPU_NEXT_RIP(%r11)
     jmp vcpu_host_direct_refuse_syscall
 .size vcpu_direct_length_syscall, . - vcpu_direct_length_syscall
 
@@ -42,20 +42,20 @@ vcpu_direct_length_syscall:
 .globl svm_entry
 .type svm_entry, @function
 svm_entry:
-    movq %rdi, %rcx
+    movq %rdi, %r11
     jmp enter
 
 .balign 16
 .globl vcpu_direct_advance_syscall, vcpu_direct_again_syscall
 vcpu_direct_advance_syscall:
-    movq VCPU_NEXT_RIP(%rcx), %rdx
-    movq %rdx, VCPU_CONTROL + SVM_VMCB_RIP(%rcx)
+    movq VCPU_NEXT_RIP(%r11), %rdx
+    movq %rdx, VCPU_CONTROL + SVM_VMCB_RIP(%r11)
 vcpu_direct_again_syscall:
-    incq VCPU_DIRECT_COUNT(%rcx)
+    incq VCPU_DIRECT_COUNT(%r11)
 enter:
     clgi
     sti
-    movq %rcx, %rsp
+    movq %r11, %rsp
     movq VCPU_GENERAL(%rsp), %rax
     movq %rax, VCPU_CONTROL + SVM_VMCB_RAX(%rsp)
     x86_gpr_load %rsp, VCPU_GENERAL
@@ -74,13 +74,10 @@ enter:
     cli
     stgi
     cmpl $0, VCPU_DIRECT(%rdi)
-    je usual_way
-    movq %rdi, %rbx
-    call svm_direct_exit
-    testl %eax, %eax
-    jne vcpu_host_direct_syscall
-    movq %rbx, %rdi
-usual_way:
+    jne svm_direct_exit
+    .globl svm_usual_way
+svm_usual_way:
+    movq VCPU_HOST_STACK(%rdi), %rsp
     xorl %ebp, %ebp
     pushq $0 /* in place of a return address: alignment, and the end of backtraces */
     jmp vcpu_host_exit
@@ -91,8 +88,7 @@ usual_way:
 .globl svm_leave
 .type svm_leave, @function
 svm_leave:
-    movq VCPU_HOST_STACK(%rdi), %rsp
-    jmp usual_way
+    jmp svm_usual_way
 .size svm_leave, . - svm_leave
 
 .section .note.GNU-stack, "", @progbits

@@ -5,8 +5,6 @@
  */
 
 #include <x86/event.h>
-#include <x86/general_registers.h>
-#include <x86/msr.h>
 #include <x86/vmx_controls.h>
 #include <x86/vmx_exit.h>
 #include <x86/vmx_qualification.h>
@@ -16,7 +14,7 @@
 
 #define SHADOW (VMX_INTERRUPTIBILITY_STI | VMX_INTERRUPTIBILITY_MOV_SS)
 
-static inline struct vcpu_direct_point read_point(uint32_t length)
+static inline __attribute__((always_inline)) struct vcpu_direct_point read_point(uint32_t length)
 {
     return (struct vcpu_direct_point){
         .rip = vmread(VMCS_GUEST_RIP),
@@ -25,11 +23,6 @@ static inline struct vcpu_direct_point read_point(uint32_t length)
         .shadow = (vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE) & SHADOW) != 0,
     };
 }
-
-_Static_assert(NACELLE_EXIT_READ == 1 && NACELLE_EXIT_WRITE == 2 && NACELLE_EXIT_EXECUTE == 4 &&
-                   NACELLE_RIGHT_READ == 1 && NACELLE_RIGHT_WRITE == 2 &&
-                   NACELLE_RIGHT_EXECUTE == 4,
-               "as the qualification of an EPT violation has them");
 
 bool vmx_direct_ready(struct vcpu *vcpu, uint64_t cr3)
 {
@@ -40,102 +33,152 @@ bool vmx_direct_ready(struct vcpu *vcpu, uint64_t cr3)
         return false;
     at = read_point(vcpu->exit_length);
     vcpu->known = 0; /* nothing looks at it before the entry, which ends it */
+    vcpu->rflags = at.rflags;
     return vcpu_direct_plan(vcpu, &at);
 }
 
-/* IN and OUT, not the string forms. */
-static bool decode_port(const struct nacelle_vcpu_state *state, struct vcpu_direct_exit *exit)
+static inline __attribute__((always_inline)) _Noreturn void
+leave(struct vcpu *vcpu, const struct vcpu_direct_exit *exit, const struct vcpu_direct_point *at)
 {
-    uint64_t qualification = vmread(VMCS_EXIT_QUALIFICATION);
-    uint32_t size = (uint32_t)(qualification & VMX_QUALIFICATION_IO_SIZE_MASK) + 1;
+    struct vcpu_direct_message message;
 
-    if ((qualification & VMX_QUALIFICATION_IO_STRING) != 0)
-        return false;
-    exit->kind = NACELLE_EXIT_PORT;
-    exit->number = (uint16_t)(qualification >> VMX_QUALIFICATION_IO_PORT_SHIFT);
-    exit->size = size;
-    exit->flags = NACELLE_EXIT_WRITE;
-    if ((qualification & VMX_QUALIFICATION_IO_IN) != 0)
-        exit->flags = NACELLE_EXIT_READ;
-    else
-        exit->word = (uint32_t)state->general[X86_RAX] & (0xffffffffu >> ((32 - 8 * size) & 31));
-    if ((qualification & VMX_QUALIFICATION_IO_IMMEDIATE) != 0)
-        exit->flags |= NACELLE_EXIT_IMMEDIATE;
-    return true;
+    if (!vcpu_direct_plan(vcpu, at))
+        vmx_usual_way(vcpu);
+    message = vcpu_direct_record(vcpu_state(vcpu), exit, at);
+    VCPU_DIRECT_LEAVE("vcpu_host_direct_sysenter", vcpu, &message);
 }
 
-/* false while an event was being delivered, or NMIs unblocked. */
-static bool decode_violation(struct nacelle_vcpu_state *state, struct vcpu_direct_exit *exit)
+/* By an instruction whose length the processor tells. */
+static inline __attribute__((always_inline)) _Noreturn void
+leave_instruction(struct vcpu *vcpu, const struct vcpu_direct_exit *exit)
+{
+    struct vcpu_direct_point at = read_point((uint32_t)vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH));
+
+    leave(vcpu, exit, &at);
+}
+
+/* --- IN and OUT: table 27-5, the low bits of the qualification --- */
+
+struct port_rule {
+    uint32_t flags; /* of the record */
+    uint32_t size;  /* 0: not in the direct way */
+    uint32_t mask;  /* of eax, for the value */
+};
+
+#define PORT_RULES 128
+
+#define PORT_RULE(bytes, bits, flag, value_mask) \
+    [((bytes)-1) | (bits)] = {.flags = (flag), .size = (bytes), .mask = (value_mask)}
+#define PORT_RULES_OF(bytes, value_mask)                                           \
+    PORT_RULE(bytes, 0, NACELLE_EXIT_WRITE, value_mask),                           \
+        PORT_RULE(bytes, VMX_QUALIFICATION_IO_IN, NACELLE_EXIT_READ, 0),           \
+        PORT_RULE(bytes, VMX_QUALIFICATION_IO_IMMEDIATE,                           \
+                  NACELLE_EXIT_WRITE | NACELLE_EXIT_IMMEDIATE, value_mask),        \
+        PORT_RULE(bytes, VMX_QUALIFICATION_IO_IMMEDIATE | VMX_QUALIFICATION_IO_IN, \
+                  NACELLE_EXIT_READ | NACELLE_EXIT_IMMEDIATE, 0)
+
+static const struct port_rule port_rules[PORT_RULES] = {
+    PORT_RULES_OF(1, 0xff),
+    PORT_RULES_OF(2, 0xffff),
+    PORT_RULES_OF(4, 0xffffffff),
+};
+
+static inline __attribute__((always_inline)) _Noreturn void port(struct vcpu *vcpu,
+                                                                 struct nacelle_vcpu_state *state)
 {
     uint64_t qualification = vmread(VMCS_EXIT_QUALIFICATION);
-    if ((qualification & VMX_QUALIFICATION_EPT_NMI_UNBLOCKING) != 0 ||
-        (vmread(VMCS_IDT_VECTORING_INFO) & X86_EVENT_VALID) != 0)
-        return false;
-    exit->kind = NACELLE_EXIT_MEMORY;
-    exit->flags = (uint32_t)qualification & VMX_QUALIFICATION_EPT_ACCESS_MASK;
-    exit->detail = (uint32_t)(qualification >> VMX_QUALIFICATION_EPT_RIGHTS_SHIFT) &
-                   VMX_QUALIFICATION_EPT_ACCESS_MASK;
+    const struct port_rule *rule = &port_rules[qualification % PORT_RULES];
+    struct vcpu_direct_exit exit = {
+        .kind = NACELLE_EXIT_PORT,
+        .number = (uint16_t)(qualification >> VMX_QUALIFICATION_IO_PORT_SHIFT),
+        .flags = rule->flags,
+        .size = rule->size,
+        .value = (uint32_t)state->general[X86_RAX] & rule->mask,
+        .reason = VMX_EXIT_REASON_IO_INSTRUCTION,
+    };
+
+    if (exit.size == 0)
+        vmx_usual_way(vcpu);
+    state->exit.value = exit.value;
+    leave_instruction(vcpu, &exit);
+}
+
+/* --- EPT violations: table 27-7 --- */
+
+_Static_assert(NACELLE_EXIT_READ == 1 && NACELLE_EXIT_WRITE == 2 && NACELLE_EXIT_EXECUTE == 4 &&
+                   NACELLE_RIGHT_READ == 1 && NACELLE_RIGHT_WRITE == 2 &&
+                   NACELLE_RIGHT_EXECUTE == 4,
+               "as the qualification has them");
+
+static inline __attribute__((always_inline)) _Noreturn void
+violation(struct vcpu *vcpu, struct nacelle_vcpu_state *state)
+{
+    uint64_t qualification = vmread(VMCS_EXIT_QUALIFICATION);
+    struct vcpu_direct_point at;
+    struct vcpu_direct_exit exit = {
+        .kind = NACELLE_EXIT_MEMORY,
+        .flags = (uint32_t)qualification & VMX_QUALIFICATION_EPT_ACCESS_MASK,
+        .detail = (uint32_t)(qualification >> VMX_QUALIFICATION_EPT_RIGHTS_SHIFT) &
+                  VMX_QUALIFICATION_EPT_ACCESS_MASK,
+        .reason = VMX_EXIT_REASON_EPT_VIOLATION,
+    };
+
+    /* During the delivery of an event, or with NMIs to be blocked again. */
+    if ((vmread(VMCS_IDT_VECTORING_INFO) & X86_EVENT_VALID) != 0 ||
+        (qualification & VMX_QUALIFICATION_EPT_NMI_UNBLOCKING) != 0)
+        vmx_usual_way(vcpu);
     if ((qualification & VMX_QUALIFICATION_EPT_LINEAR_VALID) != 0) {
         state->exit.gva = vmread(VMCS_GUEST_LINEAR_ADDRESS);
-        exit->flags |= NACELLE_EXIT_GVA_VALID;
+        exit.flags |= NACELLE_EXIT_GVA_VALID;
         if ((qualification & VMX_QUALIFICATION_EPT_FINAL) == 0)
-            exit->flags |= NACELLE_EXIT_WALK;
+            exit.flags |= NACELLE_EXIT_WALK;
     }
-    exit->word = vmread(VMCS_GUEST_PHYSICAL_ADDRESS);
-    state->exit.gpa = exit->word;
+    exit.value = vmread(VMCS_GUEST_PHYSICAL_ADDRESS);
+    state->exit.gpa = exit.value;
     state->exit.raw_qualification = qualification;
-    return true;
+    at = read_point(0);
+    vcpu->rflags = at.rflags;
+    leave(vcpu, &exit, &at);
 }
 
-struct vcpu_direct_message vmx_direct_exit(struct vcpu *vcpu)
-{
-    static const struct vcpu_direct_message usual_way;
-    struct nacelle_vcpu_state *state = vcpu_state(vcpu);
-    struct vcpu_direct_exit exit = {.reason = vmread(VMCS_EXIT_REASON)};
-    struct vcpu_direct_point at;
-    uint32_t length = 0;
+/* --- All of them --- */
 
-    switch (exit.reason) {
+_Noreturn void vmx_direct_exit(struct vcpu *vcpu)
+{
+    struct nacelle_vcpu_state *state = vcpu_state(vcpu);
+    const uint64_t *general = state->general;
+
+    switch (vmread(VMCS_EXIT_REASON)) {
     case VMX_EXIT_REASON_CPUID:
-        exit.kind = NACELLE_EXIT_CPUID;
-        exit.number = (uint32_t)state->general[X86_RAX];
-        exit.detail = (uint32_t)state->general[X86_RCX];
-        break;
+        leave_instruction(vcpu, &(struct vcpu_direct_exit){.kind = NACELLE_EXIT_CPUID,
+                                                           .number = (uint32_t)general[X86_RAX],
+                                                           .detail = (uint32_t)general[X86_RCX],
+                                                           .reason = VMX_EXIT_REASON_CPUID});
     case VMX_EXIT_REASON_HLT:
-        exit.kind = NACELLE_EXIT_HLT;
-        break;
+        leave_instruction(vcpu, &(struct vcpu_direct_exit){.kind = NACELLE_EXIT_HLT,
+                                                           .reason = VMX_EXIT_REASON_HLT});
     case VMX_EXIT_REASON_VMCALL:
-        exit.kind = NACELLE_EXIT_HYPERCALL;
-        exit.number = (uint32_t)state->general[X86_RAX];
-        break;
-    case VMX_EXIT_REASON_IO_INSTRUCTION:
-        if (!decode_port(state, &exit))
-            return usual_way;
-        break;
+        leave_instruction(vcpu, &(struct vcpu_direct_exit){.kind = NACELLE_EXIT_HYPERCALL,
+                                                           .number = (uint32_t)general[X86_RAX],
+                                                           .reason = VMX_EXIT_REASON_VMCALL});
     case VMX_EXIT_REASON_RDMSR:
-        exit.kind = NACELLE_EXIT_MSR;
-        exit.number = (uint32_t)state->general[X86_RCX];
-        exit.flags = NACELLE_EXIT_READ;
-        break;
+        leave_instruction(vcpu, &(struct vcpu_direct_exit){.kind = NACELLE_EXIT_MSR,
+                                                           .number = (uint32_t)general[X86_RCX],
+                                                           .flags = NACELLE_EXIT_READ,
+                                                           .reason = VMX_EXIT_REASON_RDMSR});
     case VMX_EXIT_REASON_WRMSR:
-        exit.kind = NACELLE_EXIT_MSR;
-        exit.number = (uint32_t)state->general[X86_RCX];
-        exit.flags = NACELLE_EXIT_WRITE;
-        exit.word = (uint32_t)state->general[X86_RAX] | state->general[X86_RDX] << 32;
-        break;
+        state->exit.value = (uint32_t)general[X86_RAX] | general[X86_RDX] << 32;
+        leave_instruction(vcpu, &(struct vcpu_direct_exit){.kind = NACELLE_EXIT_MSR,
+                                                           .number = (uint32_t)general[X86_RCX],
+                                                           .flags = NACELLE_EXIT_WRITE,
+                                                           .value = state->exit.value,
+                                                           .reason = VMX_EXIT_REASON_WRMSR});
+    case VMX_EXIT_REASON_IO_INSTRUCTION:
+        port(vcpu, state);
     case VMX_EXIT_REASON_EPT_VIOLATION:
-        if (!decode_violation(state, &exit))
-            return usual_way;
-        break;
+        violation(vcpu, state);
+    case VMX_EXIT_REASON_EXCEPTION_OR_NMI: /* the table of jumps begins with 0 */
     default:
-        return usual_way;
+        vmx_usual_way(vcpu);
     }
-    if (exit.kind != NACELLE_EXIT_MEMORY) {
-        length = (uint32_t)vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH);
-        state->exit.value = exit.word;
-    }
-    at = read_point(length);
-    if (!vcpu_direct_plan(vcpu, &at))
-        return usual_way;
-    return vcpu_direct_record(state, &exit, &at);
 }

@@ -33,28 +33,28 @@ vmx_entry_launch:
 .globl vmx_entry_resume
 .type vmx_entry_resume, @function
 vmx_entry_resume:
-    movq %rdi, %rcx
+    movq %rdi, %r11
     jmp resume
 .size vmx_entry_resume, . - vmx_entry_resume
 
 /*
- * The direct way in (vcpu/direct.h): rcx is the struct vcpu. Where the guest goes on was planned at
+ * The direct way in (vcpu/direct.h): r11 is the struct vcpu. Where the guest goes on was planned at
  * the exit, and nothing has changed since.
  */
 .globl vcpu_direct_length_sysenter
 .type vcpu_direct_length_sysenter, @function
 vcpu_direct_length_sysenter:
-    cmpl $0, VCPU_EXIT_LENGTH(%rcx) /* the processor's length is in the plan */
+    cmpl $0, VCPU_EXIT_LENGTH(%r11) /* the processor's length is in the plan */
     jne vcpu_host_direct_refuse_sysenter
-    addl %edx, VCPU_NEXT_RIP(%rcx)
+    addl %ebx, VCPU_NEXT_RIP(%r11)
     jc 2f                           /* beyond 4 GiB: the mode of the guest matters */
-    movq VCPU_RFLAGS(%rcx), %rbx
+    movq VCPU_RFLAGS(%r11), %rbx
     btrq $16, %rbx                  /* RF: a fault set it, and this ends the instruction */
     jnc vcpu_direct_advance_sysenter
     movl $VMCS_GUEST_RFLAGS, %edx
     vmwrite %rbx, %rdx
     jmp vcpu_direct_advance_sysenter
-2:  subl %edx, VCPU_NEXT_RIP(%rcx)
+2:  subl %ebx, VCPU_NEXT_RIP(%r11)
     jmp vcpu_host_direct_refuse_sysenter
 .size vcpu_direct_length_sysenter, . - vcpu_direct_length_sysenter
 
@@ -63,11 +63,11 @@ vcpu_direct_length_sysenter:
 .type vcpu_direct_advance_sysenter, @function
 vcpu_direct_advance_sysenter:
     movl $VMCS_GUEST_RIP, %edx
-    vmwrite VCPU_NEXT_RIP(%rcx), %rdx
+    vmwrite VCPU_NEXT_RIP(%r11), %rdx
 vcpu_direct_again_sysenter:
-    incq VCPU_DIRECT_COUNT(%rcx)
+    incq VCPU_DIRECT_COUNT(%r11)
 resume:
-    movq %rcx, %rsp
+    movq %r11, %rsp
     x86_gpr_load %rsp, VCPU_GENERAL
     vmresume
     /* Refused before the guest's state was looked at (SDM vol. 3, 26.1 to 26.3): the registers are
@@ -79,8 +79,9 @@ failed:
 1:  movl $1, VCPU_ENTRY_STATUS(%rsp) /* VMX_FAIL_INVALID */
 leave:
     movq %rsp, %rdi
-    movq VCPU_HOST_STACK(%rsp), %rsp
-usual_way:
+    .globl vmx_usual_way
+vmx_usual_way:
+    movq VCPU_HOST_STACK(%rdi), %rsp
     xorl %ebp, %ebp
     pushq $0 /* in place of a return address: alignment, and the end of backtraces */
     jmp vcpu_host_exit
@@ -97,13 +98,8 @@ vmx_exit:
     movq %rsp, %rdi
     movq VCPU_HOST_STACK(%rsp), %rsp
     cmpl $0, VCPU_DIRECT(%rdi)
-    je usual_way
-    movq %rdi, %rbx
-    call vmx_direct_exit
-    testl %eax, %eax
-    jne vcpu_host_direct_sysenter
-    movq %rbx, %rdi
-    jmp usual_way
+    jne vmx_direct_exit
+    jmp vmx_usual_way
 .size vmx_exit, . - vmx_exit
 
 .section .note.GNU-stack, "", @progbits

@@ -20,10 +20,7 @@ void vmx_exit(void);
  */
 static inline uint64_t vmread(uint64_t field)
 {
-    uint64_t value;
-
-    (void)vmx_vmread(field, &value);
-    return value;
+    return vmx_vmread_known(field);
 }
 
 static inline void vmwrite(uint64_t field, uint64_t value)

@@ -26,6 +26,8 @@ CPU_OFFSET(pair.badge, CPU_PAIR_BADGE);
 CPU_OFFSET(pair.advance, CPU_PAIR_ADVANCE);
 CPU_OFFSET(pair.handler_root, CPU_PAIR_HANDLER_ROOT);
 CPU_OFFSET(pair.caller_root, CPU_PAIR_CALLER_ROOT);
+CPU_OFFSET(pair.rsp, CPU_PAIR_RSP);
+CPU_OFFSET(pair.rip, CPU_PAIR_RIP);
 CPU_OFFSET(tss, CPU_TSS);
 _Static_assert(offsetof(struct scheduling, link) == 0, "for assembly");
 
@@ -166,6 +168,7 @@ void cpu_init(struct cpu *cpu, unsigned number)
 {
     cpu->number = number;
     cpu->cr3 = server_root;
+    fastpath_init(cpu);
     for (unsigned i = 0; i < NACELLE_PRIORITIES; i++) {
         list_init(&cpu->ready[i]);
     }

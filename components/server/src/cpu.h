@@ -18,7 +18,9 @@
 #define CPU_PAIR_ADVANCE      72
 #define CPU_PAIR_HANDLER_ROOT 80
 #define CPU_PAIR_CALLER_ROOT  88
-#define CPU_TSS               104
+#define CPU_PAIR_RSP          96
+#define CPU_PAIR_RIP          104
+#define CPU_TSS               120
 
 /* Bytes of each CPU's entry for SYSCALL. */
 #define SYSCALL_STUB_SIZE 16

@@ -75,6 +75,10 @@
     .macro LEAVE_syscall
     mov FRAME_RSP(%rcx), %rsp
     mov FRAME_RIP(%rcx), %rcx
+    SYSRET
+    .endm
+
+    .macro SYSRET
     mov $(X86_RFLAGS_FIXED | X86_RFLAGS_IF), %r11d
     xor %edx, %edx
     sysretq
@@ -115,25 +119,51 @@ sysexit_instructions:
     .endm
 
 /*
- * The rest of a system call by SYSENTER or SYSCALL: rsp is this CPU's data, r11 the thread, whose
- * frame has the address to return to and the stack pointer; rcx and rdx are free.
+ * A system call by SYSENTER or SYSCALL: rsp is this CPU's data, sp and ip are the registers with the
+ * caller's stack pointer and return address.
  */
-    .macro SYSTEM_CALL kind, entered_by
-    mov CPU_PAIR_VCPU(%rsp), %rcx
-    jrcxz 3f
-    /* The handler of a vCPU's exit: does it reply, and nothing else? */
+    .macro SYSTEM_CALL kind, entered_by, sp, ip
+    /* The handler of a vCPU's exit: does it reply, and nothing else? With no such pair the dirty
+     * bits are those of fastpath_no_vcpu, which are set. */
+    mov CPU_PAIR_VCPU(%rsp), %r11
     cmp %rdi, CPU_PAIR_RECEIVE_SLOT(%rsp)
-    jne 8f
-    cmpl $0, VCPU_DIRTY(%rcx)
-    jne 8f
+    jne 3f
+    cmpl $0, VCPU_DIRTY(%r11)
+    jne 3f
+    mov \sp, CPU_PAIR_RSP(%rsp)
+    mov \ip, CPU_PAIR_RIP(%rsp)
     cmp %rsi, CPU_PAIR_ADVANCE(%rsp)
     je vcpu_direct_advance_\kind
-    jmp 5f
+
+    /* Another label: none, or ADVANCE and a length? */
+    mov %rsi, %rbx
+    ror $NACELLE_TAG_LABEL_SHIFT, %rbx
+    mov %rbx, %rbp
+    shr $32, %rbp
+    cmp $(NACELLE_REPLY_RECEIVE << (NACELLE_TAG_SYSTEM_CALL_SHIFT - 48)), %ebp
+    jne 3f
+    test %ebx, %ebx
+    jz vcpu_direct_again_\kind
+    sub $NACELLE_RESUME_ADVANCE, %ebx
+    test $~(NACELLE_RESUME_LENGTH_MASK << NACELLE_RESUME_LENGTH_SHIFT), %ebx
+    jnz 3f
+    shr $NACELLE_RESUME_LENGTH_SHIFT, %ebx
+    jmp vcpu_direct_length_\kind
+
+    .globl vcpu_host_direct_refuse_\kind
+vcpu_host_direct_refuse_\kind:
+3:  mov CPU_CURRENT(%rsp), %r11
+    mov \sp, FRAME_RSP(%r11)
+    mov \ip, FRAME_RIP(%r11)
+    .ifc \kind, sysenter
+    push $X86_RFLAGS_FIXED  /* TF, AC, NT and DF are still the caller's */
+    popfq
+    .endif
 
     /* One of a pair of threads? */
-3:  mov CPU_PAIR_HANDLER(%rsp), %rcx
-    test %rcx, %rcx
-    jz 8f
+    cmpq $0, CPU_PAIR_CALLER(%rsp)
+    je 8f
+    mov CPU_PAIR_HANDLER(%rsp), %rcx
     cmp %rcx, %r11
     je 4f
     cmp %rdi, CPU_PAIR_CALL_SLOT(%rsp)
@@ -156,58 +186,31 @@ sysexit_instructions:
     CLEAR_OTHERS
     LEAVE_\kind
 
-    /* A vCPU's handler replies with another label: none, or ADVANCE and a length? */
-5:  mov %rsi, %rdx
-    ror $NACELLE_TAG_LABEL_SHIFT, %rdx
-    mov %rdx, %rbx
-    shr $32, %rbx
-    cmp $(NACELLE_REPLY_RECEIVE << (NACELLE_TAG_SYSTEM_CALL_SHIFT - 48)), %ebx
-    jne 8f
-    test %edx, %edx
-    jz vcpu_direct_again_\kind
-    sub $NACELLE_RESUME_ADVANCE, %edx
-    test $~(NACELLE_RESUME_LENGTH_MASK << NACELLE_RESUME_LENGTH_SHIFT), %edx
-    jnz 8f
-    shr $NACELLE_RESUME_LENGTH_SHIFT, %edx
-    jmp vcpu_direct_length_\kind
-
-    .globl vcpu_host_direct_refuse_\kind
-vcpu_host_direct_refuse_\kind:
 8:  movb $\entered_by, THREAD_ENTRY(%r11)
     SAVE_MESSAGE
     xor %ebp, %ebp
     mov %r11, %rdi
     call system_call_entry  /* does not return */
     ud2
-
-/* From the exit of a pair's vCPU to its handler: rbx is the struct vcpu, rax and rdx the message's
- * tag and word 1; rbp and r12 to r15 are the guest's, over which the handler has authority. */
-    .globl vcpu_host_direct_\kind
-vcpu_host_direct_\kind:
-    mov %eax, %esi
-    mov %rdx, %r9
-    mov CPU_PAIR_BADGE(%rsp), %rdi
-    mov VCPU_EXIT_NUMBER(%rbx), %r8
-    mov VCPU_EXIT_DETAIL(%rbx), %r10
-    mov VCPU_STATE_RIP(%rbx), %rax
-    mov CPU_CURRENT(%rsp), %rcx
-    xor %ebx, %ebx
-    LEAVE_\kind
     .endm
 
 /*
  * By SYSENTER. The processor loaded rsp with this CPU's data; rcx and rdx are the caller's stack
- * pointer and return address. TF, AC, NT and DF are still the caller's, so they are cleared before
- * anything depends on them.
+ * pointer and return address. TF, AC, NT and DF are still the caller's: of these TF ends with the
+ * first instruction (trap.c), and the others do not matter until they are cleared.
  */
     .globl sysenter_entry
 sysenter_entry:
-    push $X86_RFLAGS_FIXED
-    popfq
-    mov CPU_CURRENT(%rsp), %r11
-    mov %rcx, FRAME_RSP(%r11)
-    mov %rdx, FRAME_RIP(%r11)
-    SYSTEM_CALL sysenter, ENTERED_BY_SYSENTER
+    SYSTEM_CALL sysenter, ENTERED_BY_SYSENTER, %rcx, %rdx
+
+/* From the exit of a pair's vCPU to its handler (vcpu/direct.h). */
+    .globl vcpu_host_direct_sysenter
+vcpu_host_direct_sysenter:
+    mov CPU_PAIR_BADGE(%rsp), %rdi
+    mov CPU_PAIR_RSP(%rsp), %rcx
+    mov CPU_PAIR_RIP(%rsp), %rdx
+    xor %r11d, %r11d
+    SYSEXIT
 
 /* void return_by_sysexit(struct thread *): back to after a system call. */
     .globl return_by_sysexit
@@ -238,10 +241,14 @@ syscall_stubs:
     .org syscall_stubs + NACELLE_MAX_CPUS * SYSCALL_STUB_SIZE /* an error if a stub is longer */
 
 syscall_entry:
-    mov CPU_CURRENT(%rsp), %r11
-    mov %rdx, FRAME_RSP(%r11)
-    mov %rcx, FRAME_RIP(%r11)
-    SYSTEM_CALL syscall, ENTERED_BY_SYSCALL
+    SYSTEM_CALL syscall, ENTERED_BY_SYSCALL, %rdx, %rcx
+
+    .globl vcpu_host_direct_syscall
+vcpu_host_direct_syscall:
+    mov CPU_PAIR_BADGE(%rsp), %rdi
+    mov CPU_PAIR_RIP(%rsp), %rcx
+    mov CPU_PAIR_RSP(%rsp), %rsp
+    SYSRET
 
 /* void return_by_sysret(struct thread *): the same. */
     .globl return_by_sysret

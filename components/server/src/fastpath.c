@@ -13,6 +13,18 @@
     ((uint64_t)(system_call) << NACELLE_TAG_SYSTEM_CALL_SHIFT | (uint64_t)(label) \
                                                                     << NACELLE_TAG_LABEL_SHIFT)
 
+/* The one thing that is looked at of the vCPU that is none. */
+static const uint32_t no_vcpu_dirty = 1;
+
+struct vcpu *const fastpath_no_vcpu = (struct vcpu *)((uint64_t)&no_vcpu_dirty - VCPU_DIRTY);
+
+void fastpath_init(struct cpu *cpu)
+{
+    cpu->pair.vcpu = fastpath_no_vcpu;
+    cpu->pair.handler = NULL;
+    cpu->pair.caller = NULL;
+}
+
 /* The endpoint that the thread can use with this right by that slot, or 0. */
 static struct slot *endpoint_slot(const struct thread *thread, uint64_t index, unsigned right)
 {
@@ -87,6 +99,7 @@ void fastpath_arm(struct cpu *cpu, struct thread *handler)
             return;
         }
         cpu->pair = (struct fast_pair){
+            .vcpu = fastpath_no_vcpu,
             .caller = thread,
             .call_slot = thread->call_slot,
             .badge = endpoint_slot(thread, thread->call_slot, NACELLE_RIGHT_WRITE)->badge,
@@ -106,12 +119,15 @@ void fastpath_leave(struct cpu *cpu, const struct execution *running)
     if (handler == NULL) {
         return;
     }
-    if (cpu->pair.vcpu != NULL) {
-        vcpu_direct_disarm(cpu->pair.vcpu);
-    }
-    cpu->pair.vcpu = NULL;
-    cpu->pair.handler = NULL;
     if (running == handler->execution.caller) {
+        if (cpu->pair.caller == NULL) {
+            handler->frame.rsp = cpu->pair.rsp;
+            handler->frame.rip = cpu->pair.rip;
+        }
         ipc_book_reply(&handler->execution, cpu->pair.endpoint);
     }
+    if (cpu->pair.caller == NULL) {
+        vcpu_direct_disarm(cpu->pair.vcpu);
+    }
+    fastpath_init(cpu);
 }

@@ -30,17 +30,24 @@ struct vcpu;
  * at, but for the dirty bits of a vCPU's state page, which are the client's own.
  */
 struct fast_pair {
-    struct vcpu *vcpu;      /* caller; 0: the pair is of threads, or there is none */
-    struct thread *handler; /* 0: there is none */
-    struct thread *caller;  /* of a pair of threads */
+    struct vcpu *vcpu;      /* caller; fastpath_no_vcpu when it is a thread, or there is no pair */
+    struct thread *handler; /* 0: there is no pair */
+    struct thread *caller;  /* 0: it is a vCPU, or there is no pair */
     uint64_t receive_slot;  /* capability that the handler receives with (rdi) */
     uint64_t call_slot;     /* capability that the caller calls with (rdi) */
     uint64_t badge;         /* of the latter */
     uint64_t advance;       /* rsi of a reply to an exit that advances */
     uint64_t handler_root;  /* address spaces, as in CR3 */
     uint64_t caller_root;
+    uint64_t rsp, rip; /* of the handler, while the vCPU runs and when it exits */
     struct endpoint *endpoint; /* between the two */
 };
+
+/* Stands for a vCPU, that nobody asks whether there is one: its dirty bits are set, so that every
+ * reply to it takes the usual way. */
+extern struct vcpu *const fastpath_no_vcpu;
+
+void fastpath_init(struct cpu *cpu);
 
 /* The handler's address space is loaded, and it is the next to run. */
 void fastpath_arm(struct cpu *cpu, struct thread *handler);

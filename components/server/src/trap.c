@@ -48,8 +48,8 @@ static bool is_return(uint64_t rip)
 }
 
 /*
- * The trap came on SYSEXIT: the current thread is as good as back at user level. All of it is in its
- * frame, but for a message that came by the fast path, which is in the registers alone.
+ * The trap came on SYSEXIT: the current thread is as good as back at user level. What it gets by the
+ * fast path is in the registers alone.
  */
 static struct thread *returning_thread(const struct frame *trap)
 {
@@ -62,6 +62,8 @@ static struct thread *returning_thread(const struct frame *trap)
     frame->r9 = trap->r9;
     frame->r10 = trap->r10;
     frame->rax = trap->rax;
+    frame->rsp = trap->rcx;
+    frame->rip = trap->rdx;
     fastpath_leave(cpu, &cpu->current->execution);
     return cpu->current;
 }

@@ -125,6 +125,14 @@ enum vmx_status vmx_vmread(uint64_t encoding, uint64_t *value)
     return VMX_SUCCEED;
 }
 
+uint64_t vmx_vmread_known(uint64_t encoding)
+{
+    uint64_t value;
+
+    (void)vmx_vmread(encoding, &value);
+    return value;
+}
+
 enum vmx_status vmx_vmwrite(uint64_t encoding, uint64_t value)
 {
     uint32_t bytes = vmx_field_bytes(vmx_field_width((uint32_t)encoding));

@@ -10,10 +10,10 @@
  *
  *   vcpu_direct_arm      says whether the vCPU, which has just exited, could be entered like that
  *   the system-call entry, in assembly, finds that it is the armed vCPU's client that replies, that
- *   the long at VCPU_DIRTY is 0, and jumps, rcx the struct vcpu, interrupts off, to one of
+ *   the long at VCPU_DIRTY is 0, and jumps, r11 the struct vcpu, interrupts off, to one of
  *
  *     vcpu_direct_advance_*  go on after the instruction that exited
- *     vcpu_direct_length_*   the same, edx its length in bytes, 1 to 15
+ *     vcpu_direct_length_*   the same, ebx its length in bytes, 1 to 15
  *     vcpu_direct_again_*    go on at the same instruction
  *
  *   _sysenter where the guest's transitions switch the MSRs of SYSENTER, _syscall where VMLOAD
@@ -21,21 +21,19 @@
  *
  *     vcpu_host_direct_*     given by the host, in assembly
  *
- *   on the stack of the host context: rbx is the struct vcpu, its record is filled in, rax is the
- *   tag of the message (nacelle/exit.h), rdx its word 1; rbp and r12 to r15 are the guest's.
- *   vcpu_direct_refuse_* is the host's as well: the reply cannot be carried out like this, all
- *   registers but rbx and rdx are as they were at the jump.
+ *   on the stack of the host context. The record is filled in; rsi, r8, r9, r10 and rax are tag and
+ *   words of the message (nacelle/exit.h); rbx, rbp and r12 to r15 are the guest's, or hold what the
+ *   client may know; the rest is for the host to clear. vcpu_host_direct_refuse_* is the host's as
+ *   well: the reply cannot be carried out like this; rdi, rsi, r8 to r10, rax, rcx and rdx are as
+ *   they were at the jump.
  *
- * Every other exit goes to vcpu_host_exit with the vCPU still armed: the host books the entry that it
- * did not see, and calls vcpu_direct_disarm.
+ * Every other exit goes to vcpu_host_exit with the vCPU still armed: the host books the entry that
+ * it did not see, and calls vcpu_direct_disarm.
  */
 
 /* Members of the state page and of struct vcpu, as distances from the latter. */
 #define VCPU_STATE_PAGE  (-0x3000)
 #define VCPU_DIRTY       (VCPU_STATE_PAGE + 0x104)
-#define VCPU_EXIT_NUMBER (VCPU_STATE_PAGE + 8)     /* number | flags << 32: word 0 of the message */
-#define VCPU_EXIT_DETAIL (VCPU_STATE_PAGE + 16)    /* detail | size << 32: word 2 */
-#define VCPU_STATE_RIP   (VCPU_STATE_PAGE + 0x110) /* word 3 */
 
 #ifndef __ASSEMBLER__
 
@@ -44,15 +42,6 @@
 _Static_assert(VCPU_STATE_PAGE == VCPU_STATE_OFFSET - VCPU_STRUCT_OFFSET, "for assembly");
 _Static_assert(VCPU_DIRTY == VCPU_STATE_PAGE + (int)offsetof(struct nacelle_vcpu_state, dirty),
                "for assembly");
-_Static_assert(VCPU_EXIT_NUMBER ==
-                   VCPU_STATE_PAGE + (int)offsetof(struct nacelle_vcpu_state, exit.number),
-               "for assembly");
-_Static_assert(VCPU_EXIT_DETAIL ==
-                   VCPU_STATE_PAGE + (int)offsetof(struct nacelle_vcpu_state, exit.detail),
-               "for assembly");
-_Static_assert(VCPU_STATE_RIP == VCPU_STATE_PAGE + (int)offsetof(struct nacelle_vcpu_state, rip),
-               "for assembly");
-
 /*
  * Arms the vCPU, whose exit was the last thing that happened to it. false when something has to be
  * done before it can be entered (an event, a flush, state of another vCPU in the processor), when

@@ -28,8 +28,7 @@ static inline enum nacelle_error nacelle_send(uint64_t slot, struct nacelle_mess
 /* Waits for a message at an endpoint, or for signals at a notification. */
 static inline enum nacelle_error nacelle_receive(uint64_t slot, struct nacelle_message *message)
 {
-    message->tag = 0;
-    nacelle_system_call(NACELLE_RECEIVE, slot, message);
+    nacelle_system_call_empty(NACELLE_RECEIVE, slot, 0, message);
     return nacelle_message_error(message);
 }
 
@@ -48,20 +47,27 @@ static inline enum nacelle_error nacelle_reply_receive(uint64_t slot,
     return nacelle_message_error(message);
 }
 
+/* Replies to an exit with NACELLE_RESUME_* and waits for the next message: the fast way. */
+static inline enum nacelle_error nacelle_resume_receive(uint64_t slot, uint32_t resume,
+                                                        struct nacelle_message *message)
+{
+    nacelle_system_call_empty(NACELLE_REPLY_RECEIVE, slot, nacelle_tag(resume, 0), message);
+    return nacelle_message_error(message);
+}
+
 /* Takes what is there, or returns NACELLE_ERROR_WOULD_BLOCK. */
 static inline enum nacelle_error nacelle_poll(uint64_t slot, struct nacelle_message *message)
 {
-    message->tag = 0;
-    nacelle_system_call(NACELLE_POLL, slot, message);
+    nacelle_system_call_empty(NACELLE_POLL, slot, 0, message);
     return nacelle_message_error(message);
 }
 
 /* Gives up the rest of the time slice. */
 static inline void nacelle_yield(void)
 {
-    struct nacelle_message message = {0};
+    struct nacelle_message message;
 
-    nacelle_system_call(NACELLE_YIELD, 0, &message);
+    nacelle_system_call_empty(NACELLE_YIELD, 0, 0, &message);
 }
 
 /* True for a message that the kernel made with this label: an exit, a fault, a notification. */

@@ -24,45 +24,78 @@ extern uint8_t nacelle_by_syscall;
 void nacelle_choose_system_call(const void *info);
 
 /*
+ * The instructions of a system call. SYSENTER saves nothing (SDM vol 2, SYSENTER): the server
+ * returns to rdx with the stack pointer in rcx. SYSCALL keeps the return address in rcx (APM vol 3,
+ * SYSCALL). The branch always goes the same way. What the compiler has in the registers that are
+ * lost it saves where it needs it again; but no compiler lets one name a frame pointer.
+ */
+#if NACELLE_DEBUG
+#define NACELLE_KEEP_FRAME(instruction) instruction " %%rbp\n\t"
+#define NACELLE_LOST_FRAME
+#else
+#define NACELLE_KEEP_FRAME(instruction)
+#define NACELLE_LOST_FRAME "rbp",
+#endif
+#define NACELLE_ENTER_SERVER                 \
+    NACELLE_KEEP_FRAME("push")               \
+    "cmpb $0, nacelle_by_syscall(%%rip)\n\t" \
+    "jne 1f\n\t"                             \
+    "mov %%rsp, %%rcx\n\t"                   \
+    "lea 2f(%%rip), %%rdx\n\t"               \
+    "sysenter\n"                             \
+    "1:\n\t"                                 \
+    "syscall\n"                              \
+    "2:\n\t" NACELLE_KEEP_FRAME("pop")
+#define NACELLE_LOST_REGISTERS \
+    "rbx", NACELLE_LOST_FRAME "rcx", "rdx", "r11", "r12", "r13", "r14", "r15", "memory", "cc"
+
+/* The tag as it goes in. */
+static inline uint64_t nacelle_entry_tag(unsigned number, uint64_t tag)
+{
+    return (tag & ~(0xffull << NACELLE_TAG_SYSTEM_CALL_SHIFT)) |
+           (uint64_t)number << NACELLE_TAG_SYSTEM_CALL_SHIFT;
+}
+
+/*
  * System call `number` (NACELLE_CALL ...) on capability `slot`. message->tag carries label and
  * length on the way in; the whole message is replaced by what comes back.
- *
- * SYSENTER saves nothing (SDM vol 2, SYSENTER): the server returns to rdx with the stack pointer
- * in rcx. SYSCALL keeps the return address in rcx (APM vol 3, SYSCALL). The branch always goes the
- * same way. What the compiler has in other registers it saves where it needs it again.
  */
 static inline __attribute__((always_inline)) void
 nacelle_system_call(unsigned number, uint64_t slot, struct nacelle_message *message)
 {
     uint64_t rdi = slot;
-    uint64_t rsi = (message->tag & ~(0xffull << NACELLE_TAG_SYSTEM_CALL_SHIFT)) |
-                   (uint64_t)number << NACELLE_TAG_SYSTEM_CALL_SHIFT;
+    uint64_t rsi = nacelle_entry_tag(number, message->tag);
     register uint64_t r8 __asm__("r8") = message->words[0];
     register uint64_t r9 __asm__("r9") = message->words[1];
     register uint64_t r10 __asm__("r10") = message->words[2];
     uint64_t rax = message->words[3];
 
-    /* rbp may be a frame pointer, which no compiler lets one name. */
-    __asm__ volatile("push %%rbp\n\t"
-                     "cmpb $0, nacelle_by_syscall(%%rip)\n\t"
-                     "jne 1f\n\t"
-                     "mov %%rsp, %%rcx\n\t"
-                     "lea 2f(%%rip), %%rdx\n\t"
-                     "sysenter\n"
-                     "1:\n\t"
-                     "syscall\n"
-                     "2:\n\t"
-                     "pop %%rbp"
+    __asm__ volatile(NACELLE_ENTER_SERVER
                      : "+D"(rdi), "+S"(rsi), "+r"(r8), "+r"(r9), "+r"(r10), "+a"(rax)
                      :
-                     : "rbx", "rcx", "rdx", "r11", "r12", "r13", "r14", "r15", "memory", "cc");
+                     : NACELLE_LOST_REGISTERS);
 
-    message->badge = rdi;
-    message->tag = rsi;
-    message->words[0] = r8;
-    message->words[1] = r9;
-    message->words[2] = r10;
-    message->words[3] = rax;
+    *message = (struct nacelle_message){rdi, rsi, {r8, r9, r10, rax}};
+}
+
+/* The same with a message of no words, of which there is none to be loaded. */
+static inline __attribute__((always_inline)) void
+nacelle_system_call_empty(unsigned number, uint64_t slot, uint64_t tag,
+                          struct nacelle_message *message)
+{
+    uint64_t rdi = slot;
+    uint64_t rsi = nacelle_entry_tag(number, tag);
+    register uint64_t r8 __asm__("r8");
+    register uint64_t r9 __asm__("r9");
+    register uint64_t r10 __asm__("r10");
+    uint64_t rax;
+
+    __asm__ volatile(NACELLE_ENTER_SERVER
+                     : "+D"(rdi), "+S"(rsi), "=r"(r8), "=r"(r9), "=r"(r10), "=a"(rax)
+                     :
+                     : NACELLE_LOST_REGISTERS);
+
+    *message = (struct nacelle_message){rdi, rsi, {r8, r9, r10, rax}};
 }
 
 /* The error that a returned message carries; NACELLE_ERROR_OK if it carries none. */

@@ -484,6 +484,15 @@ static inline enum vmx_status vmx_vmread(uint64_t encoding, uint64_t *value)
     return vmx_status_from_cf_zf(cf, zf);
 }
 
+/* The same of a field that exists, while there is a current VMCS: it cannot fail. */
+static inline uint64_t vmx_vmread_known(uint64_t encoding)
+{
+    uint64_t value;
+
+    __asm__ volatile("vmread %1, %0" : "=r"(value) : "r"(encoding) : "cc");
+    return value;
+}
+
 static inline enum vmx_status vmx_vmwrite(uint64_t encoding, uint64_t value)
 {
     bool cf;

@@ -56,6 +56,7 @@ enum vmx_status vmx_vmxoff(void);
 enum vmx_status vmx_vmclear(uint64_t address);
 enum vmx_status vmx_vmptrld(uint64_t address);
 enum vmx_status vmx_vmread(uint64_t encoding, uint64_t *value);
+uint64_t vmx_vmread_known(uint64_t encoding);
 enum vmx_status vmx_vmwrite(uint64_t encoding, uint64_t value);
 
 enum vmx_invept_type {
