@@ -6,6 +6,10 @@
 
 #include "svm.h"
 
+#define TCG_EBX 0x54474354u /* "TCGTCGTCGTCG" */
+#define TCG_ECX 0x43544743u
+#define TCG_EDX 0x47435447u
+
 static bool fail(struct vcpu_enable_failure *failure, const char *what, const char *where)
 {
     failure->what = what;
@@ -96,6 +100,17 @@ static uint64_t cr4_for_guests(void)
     return cr4;
 }
 
+/* QEMU's translator, as it names itself. */
+static bool is_tcg(void)
+{
+    struct x86_cpuid_regs leaf;
+
+    if (!vcpu_cpu_feature(X86_FEATURE_HYPERVISOR))
+        return false;
+    leaf = x86_cpuid(X86_CPUID_HYPERVISOR, 0);
+    return leaf.ebx == TCG_EBX && leaf.ecx == TCG_ECX && leaf.edx == TCG_EDX;
+}
+
 static void fill_in_cpu(struct vcpu_cpu *cpu, const struct plan *plan)
 {
     struct svm_cpu *svm = svm_cpu_of(cpu);
@@ -108,6 +123,7 @@ static void fill_in_cpu(struct vcpu_cpu *cpu, const struct plan *plan)
     cpu->xcr0_supported = vcpu_cpu_xcr0();
     cpu->cr4_allowed = cr4_for_guests();
     svm->features = plan->capability.features;
+    svm->keeps_lme = is_tcg();
     svm->rdpru = vcpu_cpu_feature(X86_FEATURE_RDPRU);
     svm->asids = plan->capability.asids;
     /* Generations only grow, so that an ASID of before a disable is never taken for a present one.

@@ -268,8 +268,8 @@ static bool do_work(struct vcpu *vcpu)
     vcpu->work &= ~VCPU_WORK_SLICE; /* the host's timer interrupt ends the run */
     if ((vcpu->work & VCPU_WORK_EVENTS) != 0 && !prepare_events(vcpu))
         return false;
-    /* Only what a client wrote can be refused: no guest gets itself into such a state. Asking first
-     * keeps what some implementations save into the VMCB of an entry that they refuse out of it. */
+    /* What a client wrote can be refused; a guest hardly gets itself there. Asking first keeps what
+     * some implementations save into the VMCB of an entry that they refuse out of it. */
     if ((vcpu->work & VCPU_WORK_CHECK) != 0) {
         uint32_t check = svm_failing_check(vcpu);
 
@@ -280,6 +280,8 @@ static bool do_work(struct vcpu *vcpu)
         }
         vcpu->work &= ~VCPU_WORK_CHECK;
     }
+    if (vcpu->svm.cr0_write)
+        svm_let_cr0_write(vcpu);
     return true;
 }
 

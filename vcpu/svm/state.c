@@ -141,7 +141,7 @@ static void fetch_control(struct vcpu *vcpu)
     state->cr4 = save->cr4;
     state->cr0_shadow = vcpu->cr0_shadow;
     state->cr4_shadow = vcpu->cr4_shadow;
-    state->efer = save->efer & ~X86_EFER_SVME;
+    state->efer = svm_efer(vcpu);
     state->xcr0 = vcpu->xcr0;
     state->xss = 0;
     /* With nested paging the processor reads them from memory when it needs them (15.25.10). */
@@ -166,7 +166,7 @@ static void store_control(struct vcpu *vcpu, const struct vcpu_image *image)
     vmcb->save.cr2 = image->control.cr2;
     vmcb->save.cr3 = image->control.cr3;
     vmcb->save.cr4 = image->control.cr4;
-    vmcb->save.efer = x86_efer_with_lma(image->control.efer, cr0) | X86_EFER_SVME;
+    svm_set_efer(vcpu, x86_efer_with_lma(image->control.efer, cr0));
     vcpu_xcr0_set(vcpu, image->control.xcr0);
     svm_changed(vmcb, SVM_CLEAN_CR | SVM_CLEAN_CR2);
     vcpu->work |= VCPU_WORK_FLUSH;

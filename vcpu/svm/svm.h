@@ -31,6 +31,7 @@ struct __attribute__((may_alias)) svm_cpu {
     uint32_t features; /* SVM_FEATURE_* */
     bool flush_all;    /* the next entry drops the translations of all ASIDs */
     bool rdpru;
+    bool keeps_lme;         /* lme.c */
     struct svm_hidden host; /* as VMSAVE found it when the CPU was enabled */
 };
 
@@ -115,6 +116,15 @@ void svm_step(struct vcpu *vcpu);
 /* After every exit: was IRET executed? Ends stepping. true: the exit is a #DB of the engine's own.
  * */
 bool svm_nmi_after_exit(struct vcpu *vcpu, uint32_t exit_code);
+
+/* lme.c */
+/* EFER as the guest has it, without SVME; to be set after CR0. */
+uint64_t svm_efer(struct vcpu *vcpu);
+void svm_set_efer(struct vcpu *vcpu, uint64_t efer);
+/* A write of CR0 exited; the next entry lets it through; there was an exit after that. */
+void svm_cr0_write(struct vcpu *vcpu);
+void svm_let_cr0_write(struct vcpu *vcpu);
+void svm_cr0_written(struct vcpu *vcpu);
 
 /* refuse.c */
 /* The check that fails, NACELLE_CHECK_*, or 0. */

@@ -45,6 +45,8 @@ void model_svm_qemu(void)
     for (unsigned i = MODEL_CPUS; i-- > 0;) {
         model_switch_cpu(i);
         model_set_leaf(0x8000000a, 0, 1, 16, 0, SVM_FEATURE_NESTED_PAGING);
+        model_leaf(1, 0)->ecx |= 1u << 31;
+        model_set_leaf(X86_CPUID_HYPERVISOR, 0, 0x40000001, 0x54474354, 0x43544743, 0x47435447);
     }
 }
 
