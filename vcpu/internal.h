@@ -71,6 +71,7 @@ struct vcpu {
     uint32_t launched;     /* VMRESUME, else VMLAUNCH */
     uint64_t physical;     /* of the control structure */
     uint64_t own_physical; /* of struct vcpu */
+    uint8_t host_idt[16];  /* SVM, guarded entries: the host's IDTR */
 
     uint32_t work;        /* VCPU_WORK_* */
     uint32_t known;       /* VCPU_KNOWN_* */
@@ -109,6 +110,7 @@ _Static_assert(offsetof(struct vcpu, cr2) == VCPU_CR2, "entry.S");
 _Static_assert(offsetof(struct vcpu, entry_status) == VCPU_ENTRY_STATUS, "entry.S");
 _Static_assert(offsetof(struct vcpu, physical) == VCPU_PHYSICAL, "entry.S");
 _Static_assert(offsetof(struct vcpu, own_physical) == VCPU_OWN_PHYSICAL, "entry.S");
+_Static_assert(offsetof(struct vcpu, host_idt) == VCPU_HOST_IDT, "entry.S");
 _Static_assert(VCPU_GENERAL == NACELLE_STATE_GENERAL - (VCPU_STRUCT_OFFSET - VCPU_STATE_OFFSET),
                "entry.S");
 

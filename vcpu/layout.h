@@ -9,6 +9,7 @@
 #define VCPU_ENTRY_STATUS 0x10
 #define VCPU_PHYSICAL     0x18
 #define VCPU_OWN_PHYSICAL 0x20
+#define VCPU_HOST_IDT     0x28
 
 /* The general registers, from struct vcpu: the state page begins VCPU_STRUCT_OFFSET before it. */
 #define VCPU_GENERAL (-0x3000 + 0x80)

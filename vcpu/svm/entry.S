@@ -16,13 +16,13 @@
 
 .text
 
-/* void svm_entry(struct vcpu *): never returns. */
-.balign 16
-.globl svm_entry
-.type svm_entry, @function
-svm_entry:
+.macro ENTRY guarded
     clgi
     sti
+    .if \guarded
+    sidt VCPU_HOST_IDT(%rdi)
+    lidt (%rsi)
+    .endif
     movq %rdi, %rsp
     movq VCPU_GENERAL(%rsp), %rax
     movq %rax, VCPU_CONTROL + SVM_VMCB_RAX(%rsp)
@@ -37,6 +37,9 @@ svm_entry:
     /* FS, GS, LDTR, TR and the system-call MSRs are still the guest's. */
     movq VCPU_OWN_PHYSICAL(%rsp), %rax
     vmload
+    .if \guarded
+    lidt VCPU_HOST_IDT(%rsp)
+    .endif
     movq %rsp, %rdi
     movq VCPU_HOST_STACK(%rsp), %rsp
     xorl %ebp, %ebp
@@ -44,7 +47,37 @@ svm_entry:
     cli
     stgi
     jmp vcpu_host_exit
+.endm
+
+/* void svm_entry(struct vcpu *): never returns. */
+.balign 16
+.globl svm_entry
+.type svm_entry, @function
+svm_entry:
+    ENTRY 0
 .size svm_entry, . - svm_entry
+
+/*
+ * void svm_entry_guarded(struct vcpu *, const struct x86_table_pointer *idt): the same for a
+ * processor that delivers a guest's pending single-step trap to the host, as soon as VMRUN is over
+ * (run.c). TR is the guest's then, and so would be what an IST finds in the TSS. The IDT given has
+ * a #DB alone, without IST: it comes to svm_late_trap on the stack below struct vcpu, five words at
+ * the end of the XSAVE area's page.
+ */
+.balign 16
+.globl svm_entry_guarded
+.type svm_entry_guarded, @function
+svm_entry_guarded:
+    ENTRY 1
+.size svm_entry_guarded, . - svm_entry_guarded
+
+/* The trap is the emulator's mistake: the exit comes before the instruction is carried out. */
+.balign 16
+.globl svm_late_trap
+.type svm_late_trap, @function
+svm_late_trap:
+    iretq
+.size svm_late_trap, . - svm_late_trap
 
 /* void svm_leave(struct vcpu *): as after an exit. */
 .balign 16

@@ -362,5 +362,7 @@ void svm_enter(struct vcpu *vcpu)
     /* The exit restores CR0 as it is now: the guest's FPU state is not the client's to use. */
     if ((x86_read_cr0() & X86_CR0_TS) == 0)
         x86_write_cr0(cpu->host_cr0);
+    if (svm_cpu_of(cpu)->late_traps)
+        svm_entry_guarded(vcpu, &svm_cpu_of(cpu)->guard);
     svm_entry(vcpu);
 }

@@ -4,6 +4,8 @@
 #define VCPU_SVM_SVM_H
 
 #include <x86/control.h>
+#include <x86/descriptor.h>
+#include <x86/event.h>
 #include <x86/insn.h>
 #include <x86/msr.h>
 #include <x86/svm.h>
@@ -13,6 +15,8 @@
 
 /* entry.S */
 _Noreturn void svm_entry(struct vcpu *vcpu);
+_Noreturn void svm_entry_guarded(struct vcpu *vcpu, const struct x86_table_pointer *idt);
+extern const char svm_late_trap[];
 /* Goes on as after an exit, on the host's stack. */
 _Noreturn void svm_leave(struct vcpu *vcpu);
 
@@ -31,7 +35,10 @@ struct __attribute__((may_alias)) svm_cpu {
     uint32_t features; /* SVM_FEATURE_* */
     bool flush_all;    /* the next entry drops the translations of all ASIDs */
     bool rdpru;
-    bool keeps_lme;         /* lme.c */
+    bool keeps_lme;  /* lme.c */
+    bool late_traps; /* a guest's single-step trap comes to the host: svm_entry_guarded */
+    struct x86_gate64 guard_idt[X86_VECTOR_DB + 1]; /* loaded in a guarded entry */
+    struct x86_table_pointer guard;
     struct svm_hidden host; /* as VMSAVE found it when the CPU was enabled */
 };
 

@@ -45,6 +45,7 @@ struct model_cpu {
 
 struct model_counts {
     unsigned svm_flushes, host_interrupts, halts; /* SVM: TLB_CONTROL, interrupts let in */
+    unsigned guarded;                             /* SVM: entries with an IDT of the engine's own */
     unsigned vmread, vmwrite, rdmsr, wrmsr, vmptrld, invept, invvpid, xsetbv, xsave, xrstor;
 };
 

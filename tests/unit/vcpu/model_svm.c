@@ -145,6 +145,20 @@ _Noreturn void svm_entry(struct vcpu *vcpu)
     longjmp(model_exit_point, 1);
 }
 
+const char svm_late_trap[1];
+
+/* What the first instruction after #VMEXIT finds when a #DB comes to it. */
+_Noreturn void svm_entry_guarded(struct vcpu *vcpu, const struct x86_table_pointer *idt)
+{
+    const struct x86_gate64 *gate = (const struct x86_gate64 *)idt->base + X86_VECTOR_DB;
+
+    if (idt->limit != 2 * sizeof(*gate) - 1 || x86_gate64_offset(gate) != (uint64_t)svm_late_trap ||
+        gate->selector != model_cpu->engine.host.cs || gate->ist != 0 || gate->attributes != 0x8e)
+        model_fail("gate of #DB in a guarded entry", gate->attributes);
+    model_counts.guarded++;
+    svm_entry(vcpu);
+}
+
 void model_svm_exit(struct vcpu *vcpu, uint64_t code, uint64_t info1, uint64_t info2)
 {
     struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);

@@ -176,6 +176,25 @@ static void host_events(void **state)
     assert_int_equal(vector, 18);
 }
 
+/* Bochs 2.7 alone, which has no VM_CR, has to be guarded from the guest's single-step traps. */
+static void guarded(void **state)
+{
+    (void)state;
+    run_cpuid();
+    assert_int_equal(model_counts.guarded, 0);
+    model_reset("ryzen");
+    for (unsigned i = MODEL_CPUS; i-- > 0;) {
+        model_switch_cpu(i);
+        model_remove_msr(X86_MSR_AMD_VM_CR);
+    }
+    model_enable();
+    vm = model_vm();
+    vcpu = model_vcpu(vm);
+    page = vcpu_state(vcpu);
+    run_cpuid();
+    assert_int_equal(model_counts.guarded, 1);
+}
+
 static void refused(void **state)
 {
     (void)state;
@@ -857,6 +876,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(missing),
     BOTH(round_trip),
     BOTH(host_events),
+    TEST(guarded),
     BOTH(refused),
     BOTH(interrupts),
     BOTH(repeated),
