@@ -132,6 +132,28 @@ uint32_t vcpu_cpu_physical_bits(void);
 /* XCR0 bits that guests may set. */
 uint64_t vcpu_cpu_xcr0(void);
 
+/* hidden.c: state that stays loaded, cpu->state_owner's. */
+/* Brings struct vcpu up to date, if the state is its. */
+void vcpu_hidden_refresh(struct vcpu *vcpu);
+/* The same, and it is nobody's from now on. */
+void vcpu_hidden_save(struct vcpu *vcpu);
+/* It is this vCPU's from now on; loads the debug registers. */
+void vcpu_hidden_take(struct vcpu *vcpu);
+/* DR0 to DR3: from the processor; to the state page; from an image, with the DR6 to set. */
+void vcpu_debug_registers_read(struct vcpu *vcpu);
+void vcpu_debug_registers_fetch(struct vcpu *vcpu);
+uint64_t vcpu_debug_registers_store(struct vcpu *vcpu, const struct vcpu_image *image);
+
+/* vcpu.c: the queue of events between vCPU, image and state page. */
+void vcpu_queue_fetch(struct vcpu *vcpu);
+void vcpu_queue_store(struct vcpu *vcpu, const struct vcpu_image *image);
+
+/* Of a shadow the client's bits; the others come from the register. */
+static inline uint64_t vcpu_new_shadow(uint64_t value, uint64_t shadow, uint64_t client)
+{
+    return (value & ~client) | (shadow & client);
+}
+
 /* msrs.c: MSRs of the guest that stay loaded. */
 /* The index of an MSR, or VCPU_MSRS. */
 enum vcpu_msr vcpu_msr_index(uint32_t msr);

@@ -8,53 +8,16 @@
 
 /* --- Hidden state: debug registers 0 to 3; VMLOAD and VMSAVE see to the rest --- */
 
-bool svm_debug_registers_live(struct vcpu *vcpu)
+/* MOV to and from DR does not exit: the guest's debug registers must be real. */
+static bool debug_registers_live(struct vcpu *vcpu)
 {
     return svm_vmcb_of(vcpu)->control.intercept_dr_write == 0;
 }
 
-static void debug_registers_load(const struct vcpu *vcpu)
+void svm_hidden_read(struct vcpu *vcpu)
 {
-    x86_write_dr0(vcpu->dr[0]);
-    x86_write_dr1(vcpu->dr[1]);
-    x86_write_dr2(vcpu->dr[2]);
-    x86_write_dr3(vcpu->dr[3]);
-}
-
-void svm_debug_registers_changed(const struct vcpu *vcpu)
-{
-    if (vcpu_host_cpu()->state_owner == vcpu)
-        debug_registers_load(vcpu);
-}
-
-void svm_hidden_refresh(struct vcpu *vcpu)
-{
-    if (!svm_debug_registers_live(vcpu))
-        return;
-    vcpu->dr[0] = x86_read_dr0();
-    vcpu->dr[1] = x86_read_dr1();
-    vcpu->dr[2] = x86_read_dr2();
-    vcpu->dr[3] = x86_read_dr3();
-}
-
-void svm_hidden_save(struct vcpu *vcpu)
-{
-    struct vcpu_cpu *cpu = vcpu_host_cpu();
-
-    if (cpu->state_owner != vcpu)
-        return;
-    svm_hidden_refresh(vcpu);
-    cpu->state_owner = NULL;
-}
-
-static void hidden_load(struct vcpu *vcpu)
-{
-    struct vcpu_cpu *cpu = vcpu_host_cpu();
-
-    if (cpu->state_owner != NULL)
-        svm_hidden_save(cpu->state_owner);
-    debug_registers_load(vcpu);
-    cpu->state_owner = vcpu;
+    if (debug_registers_live(vcpu))
+        vcpu_debug_registers_read(vcpu);
 }
 
 /* --- Events --- */
@@ -302,7 +265,7 @@ bool svm_prepare(struct vcpu *vcpu, uint64_t cr3)
     if ((vcpu->work & ~VCPU_WORK_FLUSH) != 0 && !do_work(vcpu))
         return false;
     if (cpu->state_owner != vcpu)
-        hidden_load(vcpu);
+        vcpu_hidden_take(vcpu);
     if (cpu->fpu_owner != vcpu)
         vcpu_fpu_load(vcpu);
     vcpu_state(vcpu)->valid = 0;

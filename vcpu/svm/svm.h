@@ -106,10 +106,6 @@ bool svm_answer_efer(struct vcpu *vcpu);
 /* run.c */
 /* NACELLE_BLOCKING_*. */
 uint32_t svm_blocking(struct vcpu *vcpu);
-void svm_debug_registers_changed(const struct vcpu *vcpu);
-void svm_hidden_refresh(struct vcpu *vcpu);
-/* MOV to and from DR does not exit. */
-bool svm_debug_registers_live(struct vcpu *vcpu);
 /* An entry took place, or did not; what was to be injected is the guest's, or pending again. */
 void svm_injection_done(struct vcpu *vcpu);
 void svm_cancel_injection(struct vcpu *vcpu);
