@@ -84,5 +84,7 @@ bool vcpu_event_valid(uint32_t event, uint32_t error, uint32_t length, uint32_t 
 
 /* Exceptions that push an error code on any processor and in any mode but real mode. */
 #define VCPU_ERROR_CODE_VECTORS 0x60227d00u
+/* Those that guests can have: 8, 10 to 14, 17; 21, 29 and 30 need what guests lack. */
+#define VCPU_GUEST_ERROR_CODES 0x00027d00u
 
 #endif

@@ -76,6 +76,8 @@ struct vcpu {
     uint64_t next_rip;     /* armed: where the guest goes on after the instruction */
     uint64_t rflags;       /* of the last exit: while known, or armed */
     uint64_t direct_entries;
+    uint8_t host_idt[16];  /* SVM, guarded entries: the host's IDTR */
+    const void *guard;     /* SVM: operand of LIDT for a guarded entry, or 0 */
 
     uint32_t work;        /* VCPU_WORK_* */
     uint32_t known;       /* VCPU_KNOWN_* */
@@ -118,6 +120,8 @@ _Static_assert(offsetof(struct vcpu, exit_length) == VCPU_EXIT_LENGTH, "entry.S"
 _Static_assert(offsetof(struct vcpu, next_rip) == VCPU_NEXT_RIP, "entry.S");
 _Static_assert(offsetof(struct vcpu, rflags) == VCPU_RFLAGS, "entry.S");
 _Static_assert(offsetof(struct vcpu, direct_entries) == VCPU_DIRECT_COUNT, "entry.S");
+_Static_assert(offsetof(struct vcpu, host_idt) == VCPU_HOST_IDT, "entry.S");
+_Static_assert(offsetof(struct vcpu, guard) == VCPU_GUARD, "entry.S");
 _Static_assert(VCPU_GENERAL == NACELLE_STATE_GENERAL - (VCPU_STRUCT_OFFSET - VCPU_STATE_OFFSET),
                "entry.S");
 
@@ -138,6 +142,28 @@ bool vcpu_cpu_feature(enum x86_feature feature);
 uint32_t vcpu_cpu_physical_bits(void);
 /* XCR0 bits that guests may set. */
 uint64_t vcpu_cpu_xcr0(void);
+
+/* hidden.c: state that stays loaded, cpu->state_owner's. */
+/* Brings struct vcpu up to date, if the state is its. */
+void vcpu_hidden_refresh(struct vcpu *vcpu);
+/* The same, and it is nobody's from now on. */
+void vcpu_hidden_save(struct vcpu *vcpu);
+/* It is this vCPU's from now on; loads the debug registers. */
+void vcpu_hidden_take(struct vcpu *vcpu);
+/* DR0 to DR3: from the processor; to the state page; from an image, with the DR6 to set. */
+void vcpu_debug_registers_read(struct vcpu *vcpu);
+void vcpu_debug_registers_fetch(struct vcpu *vcpu);
+uint64_t vcpu_debug_registers_store(struct vcpu *vcpu, const struct vcpu_image *image);
+
+/* vcpu.c: the queue of events between vCPU, image and state page. */
+void vcpu_queue_fetch(struct vcpu *vcpu);
+void vcpu_queue_store(struct vcpu *vcpu, const struct vcpu_image *image);
+
+/* Of a shadow the client's bits; the others come from the register. */
+static inline uint64_t vcpu_new_shadow(uint64_t value, uint64_t shadow, uint64_t client)
+{
+    return (value & ~client) | (shadow & client);
+}
 
 /* msrs.c: MSRs of the guest that stay loaded. */
 /* The index of an MSR, or VCPU_MSRS. */

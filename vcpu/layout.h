@@ -14,6 +14,8 @@
 #define VCPU_NEXT_RIP     0x30
 #define VCPU_RFLAGS       0x38
 #define VCPU_DIRECT_COUNT 0x40
+#define VCPU_HOST_IDT     0x48
+#define VCPU_GUARD        0x58
 
 /* The general registers, from struct vcpu: the state page begins VCPU_STRUCT_OFFSET before it. */
 #define VCPU_GENERAL (-0x3000 + 0x80)

@@ -49,7 +49,7 @@ void vcpu_unload(struct vcpu *vcpu)
     if (vcpu->cpu != cpu)
         return;
     vcpu_fpu_save(vcpu);
-    VENDOR(hidden_save, vcpu);
+    vcpu_hidden_save(vcpu);
     VENDOR(clear, vcpu);
 }
 
@@ -94,6 +94,47 @@ enum nacelle_error vcpu_set_register(struct vcpu *vcpu, uint64_t index, uint64_t
     return NACELLE_ERROR_OK;
 }
 
+static void fetch(struct vcpu *vcpu, uint32_t groups)
+{
+    if ((groups & NACELLE_GROUP_IP) != 0)
+        VENDOR(fetch_ip, vcpu);
+    if ((groups & NACELLE_GROUP_RSP) != 0)
+        vcpu_state(vcpu)->rsp = VENDOR(get_rsp, vcpu);
+    if ((groups & NACELLE_GROUP_SEGMENTS) != 0)
+        VENDOR(fetch_segments, vcpu);
+    if ((groups & NACELLE_GROUP_CONTROL) != 0)
+        VENDOR(fetch_control, vcpu);
+    if ((groups & NACELLE_GROUP_TABLES) != 0)
+        VENDOR(fetch_tables, vcpu);
+    if ((groups & NACELLE_GROUP_SYSTEM_CALL) != 0)
+        VENDOR(fetch_system_call, vcpu);
+    if ((groups & NACELLE_GROUP_EVENTS) != 0)
+        VENDOR(fetch_events, vcpu);
+    if ((groups & NACELLE_GROUP_DEBUG) != 0)
+        VENDOR(fetch_debug, vcpu);
+}
+
+static void store(struct vcpu *vcpu, uint32_t groups, const struct vcpu_image *image)
+{
+    if ((groups & NACELLE_GROUP_IP) != 0)
+        VENDOR(store_ip, vcpu, image);
+    if ((groups & NACELLE_GROUP_RSP) != 0)
+        VENDOR(set_rsp, vcpu, image->rsp);
+    if ((groups & NACELLE_GROUP_SEGMENTS) != 0)
+        VENDOR(store_segments, vcpu, image);
+    if ((groups & NACELLE_GROUP_CONTROL) != 0)
+        VENDOR(store_control, vcpu, image);
+    if ((groups & NACELLE_GROUP_TABLES) != 0)
+        VENDOR(store_tables, vcpu, image);
+    if ((groups & NACELLE_GROUP_SYSTEM_CALL) != 0)
+        VENDOR(store_system_call, vcpu, image);
+    if ((groups & NACELLE_GROUP_EVENTS) != 0)
+        VENDOR(store_events, vcpu, image);
+    if ((groups & NACELLE_GROUP_DEBUG) != 0)
+        VENDOR(store_debug, vcpu, image);
+    VENDOR(stored, vcpu);
+}
+
 enum nacelle_error vcpu_fetch(struct vcpu *vcpu, uint32_t groups)
 {
     if ((groups & ~NACELLE_GROUPS_ALL) != 0)
@@ -101,7 +142,7 @@ enum nacelle_error vcpu_fetch(struct vcpu *vcpu, uint32_t groups)
     if (!is_attached(vcpu))
         return NACELLE_ERROR_NOT_CONFIGURED;
     VENDOR(make_current, vcpu);
-    VENDOR(fetch, vcpu, groups);
+    fetch(vcpu, groups);
     if ((groups & NACELLE_GROUP_FPU) != 0) {
         vcpu_fpu_save(vcpu);
         vcpu_fpu_fetch(vcpu);
@@ -132,7 +173,7 @@ enum nacelle_error vcpu_store(struct vcpu *vcpu, uint32_t groups, struct vcpu_re
     }
 
     VENDOR(make_current, vcpu);
-    VENDOR(store, vcpu, groups, &image);
+    store(vcpu, groups, &image);
     if ((groups & NACELLE_GROUP_FPU) != 0) {
         vcpu_fpu_save(vcpu);
         vcpu_fpu_store(vcpu, &image);
@@ -153,6 +194,40 @@ static void update_pending(struct vcpu *vcpu)
     exit->flags &= ~NACELLE_EXIT_EVENT_PENDING;
     if (vcpu_events_pending(&vcpu->events))
         exit->flags |= NACELLE_EXIT_EVENT_PENDING;
+}
+
+void vcpu_queue_fetch(struct vcpu *vcpu)
+{
+    struct nacelle_vcpu_state *state = vcpu_state(vcpu);
+    const struct vcpu_events *events = &vcpu->events;
+
+    state->interrupt = events->interrupt;
+    state->nmi = events->nmi;
+    state->exception = events->exception;
+    state->exception_error = events->exception_error;
+    state->exception_length = events->exception_length;
+    state->vectoring = events->vectoring;
+    state->vectoring_error = events->vectoring_error;
+    state->vectoring_length = events->vectoring_length;
+    state->windows = events->windows;
+    state->deferred = events->deferred;
+}
+
+void vcpu_queue_store(struct vcpu *vcpu, const struct vcpu_image *image)
+{
+    vcpu->events = (struct vcpu_events){
+        .interrupt = image->events.interrupt,
+        .nmi = image->events.nmi,
+        .exception = image->events.exception,
+        .exception_error = image->events.exception_error,
+        .exception_length = image->events.exception_length,
+        .vectoring = image->events.vectoring,
+        .vectoring_error = image->events.vectoring_error,
+        .vectoring_length = image->events.vectoring_length,
+        .deferred = image->events.deferred,
+        .windows = image->events.windows,
+    };
+    vcpu->work |= VCPU_WORK_EVENTS;
 }
 
 enum nacelle_error vcpu_inject(struct vcpu *vcpu, uint32_t event, uint32_t error, uint32_t length)

@@ -16,6 +16,19 @@ extern bool vcpu_vendor_is_svm;
 #define VENDOR(operation, ...) \
     (vcpu_vendor_is_svm ? svm_##operation(__VA_ARGS__) : vmx_##operation(__VA_ARGS__))
 
+/* A group of the state page: to it, and from an image that was checked. */
+#define VCPU_GROUP(v, group)                   \
+    void v##_fetch_##group(struct vcpu *vcpu); \
+    void v##_store_##group(struct vcpu *vcpu, const struct vcpu_image *image);
+#define VCPU_GROUPS(v)         \
+    VCPU_GROUP(v, ip)          \
+    VCPU_GROUP(v, segments)    \
+    VCPU_GROUP(v, control)     \
+    VCPU_GROUP(v, tables)      \
+    VCPU_GROUP(v, system_call) \
+    VCPU_GROUP(v, events)      \
+    VCPU_GROUP(v, debug)
+
 /* The interface of a back end, which is all that the vendor-neutral part knows of it. */
 #define VCPU_BACK_END(v)                                                                      \
     enum nacelle_error v##_cpu_enable(struct vcpu_cpu *cpu, void *page,                       \
@@ -36,16 +49,15 @@ extern bool vcpu_vendor_is_svm;
     void v##_make_current(struct vcpu *vcpu);                                                 \
     /* Takes the control structure off this CPU. */                                           \
     void v##_clear(struct vcpu *vcpu);                                                        \
-    /* Takes the hidden state out of the processor, if it is this vCPU's. */                  \
-    void v##_hidden_save(struct vcpu *vcpu);                                                  \
+    /* Reads the hidden state out of the processor, where the guest may have changed it. */   \
+    void v##_hidden_read(struct vcpu *vcpu);                                                  \
                                                                                               \
     /* Groups but FPU; the control structure is current. */                                   \
-    void v##_fetch_ip(struct vcpu *vcpu);                                                     \
-    void v##_fetch(struct vcpu *vcpu, uint32_t groups);                                       \
+    VCPU_GROUPS(v)                                                                            \
     /* What vcpu_image_check compares with. */                                                \
     struct vcpu_limits v##_limits(const struct vcpu_cpu *cpu);                                \
-    /* Takes groups that were checked. */                                                     \
-    void v##_store(struct vcpu *vcpu, uint32_t groups, const struct vcpu_image *image);       \
+    /* After groups were stored. */                                                           \
+    void v##_stored(struct vcpu *vcpu);                                                       \
     uint64_t v##_get_rsp(struct vcpu *vcpu);                                                  \
     void v##_set_rsp(struct vcpu *vcpu, uint64_t value);                                      \
     enum nacelle_error v##_set_control(struct vcpu *vcpu, uint64_t control, uint64_t value);  \

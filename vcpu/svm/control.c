@@ -46,7 +46,7 @@ static enum nacelle_error set_toggle(struct vcpu *vcpu, uint64_t number, uint64_
         return NACELLE_ERROR_UNSUPPORTED;
     /* Who has the true values changes: struct vcpu while MOV DR exits, the processor else. */
     if (toggle->dr != 0)
-        svm_hidden_save(vcpu);
+        vcpu_hidden_save(vcpu);
     control->intercept = with(control->intercept, toggle->intercept, on);
     control->intercept2 = with(control->intercept2, toggle->intercept2, on);
     if (number == NACELLE_CONTROL_INVLPG && vcpu_cpu_feature(X86_FEATURE_INVPCID))

@@ -6,6 +6,10 @@
 
 #include "svm.h"
 
+#define TCG_EBX 0x54474354u /* "TCGTCGTCGTCG" */
+#define TCG_ECX 0x43544743u
+#define TCG_EDX 0x47435447u
+
 static bool fail(struct vcpu_enable_failure *failure, const char *what, const char *where)
 {
     failure->what = what;
@@ -17,6 +21,7 @@ static bool fail(struct vcpu_enable_failure *failure, const char *what, const ch
 struct plan {
     struct svm_capability capability;
     uint64_t vm_cr;
+    bool has_vm_cr;
 };
 
 /* Looks at everything and changes nothing. */
@@ -29,7 +34,7 @@ static bool make_plan(struct plan *plan, struct vcpu_enable_failure *failure)
     leaf = x86_cpuid(X86_CPUID_SVM, 0);
     plan->capability = svm_capability_decode(leaf.eax, leaf.ebx, leaf.edx);
     /* Bochs 2.7 has SVM without VM_CR: then nothing turns it off. */
-    (void)x86_rdmsr_safe(X86_MSR_AMD_VM_CR, &plan->vm_cr);
+    plan->has_vm_cr = x86_rdmsr_safe(X86_MSR_AMD_VM_CR, &plan->vm_cr);
     if ((plan->vm_cr & X86_VM_CR_SVMDIS) != 0 && (plan->vm_cr & X86_VM_CR_LOCK) != 0)
         return fail(failure, "SVM (turned off and locked by the firmware)", "VM_CR");
     if ((plan->capability.features & SVM_FEATURE_NESTED_PAGING) == 0)
@@ -96,6 +101,32 @@ static uint64_t cr4_for_guests(void)
     return cr4;
 }
 
+/* QEMU's translator, as it names itself. */
+static bool is_tcg(void)
+{
+    struct x86_cpuid_regs leaf;
+
+    if (!vcpu_cpu_feature(X86_FEATURE_HYPERVISOR))
+        return false;
+    leaf = x86_cpuid(X86_CPUID_HYPERVISOR, 0);
+    return leaf.ebx == TCG_EBX && leaf.ecx == TCG_ECX && leaf.edx == TCG_EDX;
+}
+
+/*
+ * Bochs 2.7, which the missing VM_CR gives away, keeps a trap that is due to the guest's TF over
+ * #VMEXIT when the instruction exits, and delivers it at the first instruction of the host, GIF or
+ * not.
+ */
+static void guard_traps(struct vcpu_cpu *cpu)
+{
+    struct svm_cpu *svm = svm_cpu_of(cpu);
+
+    svm->guard_idt[X86_VECTOR_DB] =
+        x86_gate64((uint64_t)svm_late_trap, cpu->host.cs, X86_TYPE_INTERRUPT_GATE, 0, 0);
+    svm->guard.limit = sizeof(svm->guard_idt) - 1;
+    svm->guard.base = (uint64_t)svm->guard_idt;
+}
+
 static void fill_in_cpu(struct vcpu_cpu *cpu, const struct plan *plan)
 {
     struct svm_cpu *svm = svm_cpu_of(cpu);
@@ -108,6 +139,9 @@ static void fill_in_cpu(struct vcpu_cpu *cpu, const struct plan *plan)
     cpu->xcr0_supported = vcpu_cpu_xcr0();
     cpu->cr4_allowed = cr4_for_guests();
     svm->features = plan->capability.features;
+    svm->keeps_lme = is_tcg();
+    svm->late_traps = !plan->has_vm_cr;
+    guard_traps(cpu);
     svm->rdpru = vcpu_cpu_feature(X86_FEATURE_RDPRU);
     svm->asids = plan->capability.asids;
     /* Generations only grow, so that an ASID of before a disable is never taken for a present one.

@@ -37,6 +37,47 @@ vcpu_direct_length_syscall:
     jmp vcpu_host_direct_refuse_syscall
 .size vcpu_direct_length_syscall, . - vcpu_direct_length_syscall
 
+/*
+ * From r11, the struct vcpu, into the guest and out again. A guarded entry is for a processor that
+ * delivers a guest's pending single-step trap to the host as soon as VMRUN is over (run.c). TR is
+ * the guest's then, and so would be what an IST finds in the TSS. The IDT of the guard has a #DB
+ * alone, without IST: it comes to svm_late_trap on the stack below struct vcpu, five words at the end
+ * of the XSAVE area's page.
+ */
+.macro ENTRY guarded
+    clgi
+    sti
+    .if \guarded
+    movq VCPU_GUARD(%r11), %rdx
+    sidt VCPU_HOST_IDT(%r11)
+    lidt (%rdx)
+    .endif
+    movq %r11, %rsp
+    movq VCPU_GENERAL(%rsp), %rax
+    movq %rax, VCPU_CONTROL + SVM_VMCB_RAX(%rsp)
+    x86_gpr_load %rsp, VCPU_GENERAL
+    movq VCPU_PHYSICAL(%rsp), %rax
+    vmload
+    vmrun
+    vmsave
+    x86_gpr_store %rsp, VCPU_GENERAL
+    movq VCPU_CONTROL + SVM_VMCB_RAX(%rsp), %rax
+    movq %rax, VCPU_GENERAL(%rsp)
+    /* FS, GS, LDTR, TR and the system-call MSRs are still the guest's. */
+    movq VCPU_OWN_PHYSICAL(%rsp), %rax
+    vmload
+    .if \guarded
+    lidt VCPU_HOST_IDT(%rsp)
+    .endif
+    movq %rsp, %rdi
+    movq VCPU_HOST_STACK(%rsp), %rsp
+    cli
+    stgi
+    cmpl $0, VCPU_DIRECT(%rdi)
+    jne svm_direct_exit
+    jmp svm_usual_way
+.endm
+
 /* void svm_entry(struct vcpu *): never returns. */
 .balign 16
 .globl svm_entry
@@ -53,35 +94,28 @@ vcpu_direct_advance_syscall:
 vcpu_direct_again_syscall:
     incq VCPU_DIRECT_COUNT(%r11)
 enter:
-    clgi
-    sti
-    movq %r11, %rsp
-    movq VCPU_GENERAL(%rsp), %rax
-    movq %rax, VCPU_CONTROL + SVM_VMCB_RAX(%rsp)
-    x86_gpr_load %rsp, VCPU_GENERAL
-    movq VCPU_PHYSICAL(%rsp), %rax
-    vmload
-    vmrun
-    vmsave
-    x86_gpr_store %rsp, VCPU_GENERAL
-    movq VCPU_CONTROL + SVM_VMCB_RAX(%rsp), %rax
-    movq %rax, VCPU_GENERAL(%rsp)
-    /* FS, GS, LDTR, TR and the system-call MSRs are still the guest's. */
-    movq VCPU_OWN_PHYSICAL(%rsp), %rax
-    vmload
-    movq %rsp, %rdi
-    movq VCPU_HOST_STACK(%rsp), %rsp
-    cli
-    stgi
-    cmpl $0, VCPU_DIRECT(%rdi)
-    jne svm_direct_exit
-    .globl svm_usual_way
+    cmpq $0, VCPU_GUARD(%r11)
+    jne 1f
+    ENTRY 0
+1:  ENTRY 1
+.size svm_entry, . - svm_entry
+
+.globl svm_usual_way
+.type svm_usual_way, @function
 svm_usual_way:
     movq VCPU_HOST_STACK(%rdi), %rsp
     xorl %ebp, %ebp
     pushq $0 /* in place of a return address: alignment, and the end of backtraces */
     jmp vcpu_host_exit
-.size svm_entry, . - svm_entry
+.size svm_usual_way, . - svm_usual_way
+
+/* The trap is the emulator's mistake: the exit comes before the instruction is carried out. */
+.balign 16
+.globl svm_late_trap
+.type svm_late_trap, @function
+svm_late_trap:
+    iretq
+.size svm_late_trap, . - svm_late_trap
 
 /* void svm_leave(struct vcpu *): as after an exit. */
 .balign 16

@@ -8,6 +8,8 @@
 #include <x86/general_registers.h>
 #include <x86/svm_exit.h>
 
+#include "../record.h"
+
 /* How the rest of a record is made; everything simple is in the table. */
 enum shape {
     SHAPE_PLAIN, /* kind and number */
@@ -106,16 +108,6 @@ static uint64_t operand(const struct svm_exit_info *info, const uint64_t general
     return info->long_64 ? value : (uint32_t)value;
 }
 
-static uint64_t mask_of_size(unsigned bytes)
-{
-    return bytes >= 8 || bytes == 0 ? ~UINT64_C(0) : (UINT64_C(1) << (8 * bytes)) - 1;
-}
-
-static uint64_t edx_eax(const uint64_t general[16])
-{
-    return (general[X86_RDX] & LOW_32) << 32 | (general[X86_RAX] & LOW_32);
-}
-
 /* --- Instruction length --- */
 
 static uint32_t plausible(uint64_t length)
@@ -169,7 +161,7 @@ static void shape_port_string(struct nacelle_exit *out, const struct svm_exit_in
     /* ES cannot be overridden; which segment OUTS uses only decode assists tell. */
     unsigned segment = io->in ? 0u : info->decode_assists ? io->segment : 3u;
     unsigned bytes = address_size(info, io);
-    uint64_t mask = mask_of_size(bytes);
+    uint64_t mask = vcpu_mask_of_size(bytes);
     uint64_t address = (io->in ? general[X86_RDI] : general[X86_RSI]) & mask;
 
     address += info->long_64 && segment < 4 ? 0 : info->segment_base[segment];
@@ -196,19 +188,7 @@ static void shape_port(struct nacelle_exit *out, const struct svm_exit_info *inf
     if (io.string)
         shape_port_string(out, info, general, &io);
     else if (!io.in)
-        out->value = general[X86_RAX] & mask_of_size(io.size);
-}
-
-static void shape_msr(struct nacelle_exit *out, const struct svm_exit_info *info,
-                      const uint64_t general[16])
-{
-    out->number = (uint32_t)general[X86_RCX];
-    if (svm_msr_is_write(info->info1)) {
-        out->flags |= NACELLE_EXIT_WRITE;
-        out->value = edx_eax(general);
-    } else {
-        out->flags |= NACELLE_EXIT_READ;
-    }
+        out->value = general[X86_RAX] & vcpu_mask_of_size(io.size);
 }
 
 static void shape_task_switch(struct nacelle_exit *out, const struct svm_exit_info *info)
@@ -355,20 +335,19 @@ static void fill_in(struct nacelle_exit *out, enum shape shape, const struct svm
     case SHAPE_PLAIN:
         break;
     case SHAPE_CPUID:
-        out->number = (uint32_t)general[X86_RAX];
-        out->detail = (uint32_t)general[X86_RCX];
+        vcpu_record_cpuid(out, general);
         break;
     case SHAPE_COUNTER:
-        out->number = (uint32_t)general[X86_RCX];
+        vcpu_record_counter(out, general);
         break;
     case SHAPE_HYPERCALL:
-        out->number = (uint32_t)general[X86_RAX];
+        vcpu_record_hypercall(out, general);
         break;
     case SHAPE_PORT:
         shape_port(out, info, general);
         break;
     case SHAPE_MSR:
-        shape_msr(out, info, general);
+        vcpu_record_msr(out, general, svm_msr_is_write(info->info1));
         break;
     case SHAPE_TASK_SWITCH:
         shape_task_switch(out, info);
@@ -380,8 +359,7 @@ static void fill_in(struct nacelle_exit *out, enum shape shape, const struct svm
         shape_invpcid(out, info);
         break;
     case SHAPE_XSETBV:
-        out->number = (uint32_t)general[X86_RCX];
-        out->value = edx_eax(general);
+        vcpu_record_xsetbv(out, general);
         break;
     case SHAPE_TABLE:
         shape_table(out);
@@ -404,11 +382,7 @@ struct nacelle_exit svm_decode_exit(const struct svm_exit_info *info, const uint
         .raw_information = info->info2,
     };
 
-    if ((info->vectoring & X86_EVENT_VALID) != 0) {
-        out.flags |= NACELLE_EXIT_VECTORING;
-        out.vectoring = info->vectoring;
-        out.vectoring_error = info->vectoring_error;
-    }
+    vcpu_record_vectoring(&out, info->vectoring, info->vectoring_error);
     if (decode_range(&out, info, general))
         return out;
     out.instruction_length = length_of(info, &rule);

@@ -217,6 +217,12 @@ static enum vcpu_disposition dispatch(struct vcpu *vcpu, const struct svm_exit_i
     case SVM_EXIT_IRET:
         svm_nmi_iret(vcpu);
         return VCPU_ENTER_AGAIN;
+    case SVM_EXIT_CR0_SELECTED_WRITE:
+        svm_cr0_write(vcpu);
+        return VCPU_ENTER_AGAIN;
+    case SVM_EXIT_CR_WRITE + 4:
+        /* Not the client's wish: a write of CR0 was let through, and did not end. */
+        return vcpu->cr4_mask == 0 ? VCPU_ENTER_AGAIN : VCPU_SEND_EXIT;
     case SVM_EXIT_MSR:
         return handle_msr(vcpu, info);
     case SVM_EXIT_INVLPG:
@@ -254,6 +260,8 @@ enum vcpu_disposition svm_handle_exit(struct vcpu *vcpu, uint32_t *vector)
     uint64_t general[16];
 
     vcpu->exit_length = 0;
+    if (vcpu->svm.cr0_open)
+        svm_cr0_written(vcpu);
     if (vcpu->svm.idled) {
         vcpu->svm.idled = false;
         return VCPU_ENTER_AGAIN;

@@ -44,6 +44,8 @@ void svm_step(struct vcpu *vcpu)
 {
     struct svm_vmcb_save *save = &svm_vmcb_of(vcpu)->save;
 
+    if (vcpu->svm.stepping)
+        return;
     vcpu->svm.stepping = true;
     vcpu->svm.step_tf = (save->rflags & X86_RFLAGS_TF) != 0;
     save->rflags |= X86_RFLAGS_TF;

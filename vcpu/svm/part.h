@@ -26,6 +26,10 @@ struct svm_part {
     bool stepping;    /* RFLAGS.TF was set by the engine, to get control after one instruction */
     bool step_tf;     /* and was set by the guest too */
     uint64_t iret_rip;
+
+    bool lme_kept;  /* EFER.LME is the guest's, but not in the VMCB: lme.c */
+    bool cr0_write; /* the guest is about to write CR0, and is to be let */
+    bool cr0_open;  /* it was */
 };
 
 #endif

@@ -8,53 +8,16 @@
 
 /* --- Hidden state: debug registers 0 to 3; VMLOAD and VMSAVE see to the rest --- */
 
-bool svm_debug_registers_live(struct vcpu *vcpu)
+/* MOV to and from DR does not exit: the guest's debug registers must be real. */
+static bool debug_registers_live(struct vcpu *vcpu)
 {
     return svm_vmcb_of(vcpu)->control.intercept_dr_write == 0;
 }
 
-static void debug_registers_load(const struct vcpu *vcpu)
+void svm_hidden_read(struct vcpu *vcpu)
 {
-    x86_write_dr0(vcpu->dr[0]);
-    x86_write_dr1(vcpu->dr[1]);
-    x86_write_dr2(vcpu->dr[2]);
-    x86_write_dr3(vcpu->dr[3]);
-}
-
-void svm_debug_registers_changed(const struct vcpu *vcpu)
-{
-    if (vcpu_host_cpu()->state_owner == vcpu)
-        debug_registers_load(vcpu);
-}
-
-void svm_hidden_refresh(struct vcpu *vcpu)
-{
-    if (!svm_debug_registers_live(vcpu))
-        return;
-    vcpu->dr[0] = x86_read_dr0();
-    vcpu->dr[1] = x86_read_dr1();
-    vcpu->dr[2] = x86_read_dr2();
-    vcpu->dr[3] = x86_read_dr3();
-}
-
-void svm_hidden_save(struct vcpu *vcpu)
-{
-    struct vcpu_cpu *cpu = vcpu_host_cpu();
-
-    if (cpu->state_owner != vcpu)
-        return;
-    svm_hidden_refresh(vcpu);
-    cpu->state_owner = NULL;
-}
-
-static void hidden_load(struct vcpu *vcpu)
-{
-    struct vcpu_cpu *cpu = vcpu_host_cpu();
-
-    if (cpu->state_owner != NULL)
-        svm_hidden_save(cpu->state_owner);
-    debug_registers_load(vcpu);
-    cpu->state_owner = vcpu;
+    if (debug_registers_live(vcpu))
+        vcpu_debug_registers_read(vcpu);
 }
 
 /* --- Events --- */
@@ -268,8 +231,8 @@ static bool do_work(struct vcpu *vcpu)
     vcpu->work &= ~VCPU_WORK_SLICE; /* the host's timer interrupt ends the run */
     if ((vcpu->work & VCPU_WORK_EVENTS) != 0 && !prepare_events(vcpu))
         return false;
-    /* Only what a client wrote can be refused: no guest gets itself into such a state. Asking first
-     * keeps what some implementations save into the VMCB of an entry that they refuse out of it. */
+    /* What a client wrote can be refused; a guest hardly gets itself there. Asking first keeps what
+     * some implementations save into the VMCB of an entry that they refuse out of it. */
     if ((vcpu->work & VCPU_WORK_CHECK) != 0) {
         uint32_t check = svm_failing_check(vcpu);
 
@@ -280,6 +243,8 @@ static bool do_work(struct vcpu *vcpu)
         }
         vcpu->work &= ~VCPU_WORK_CHECK;
     }
+    if (vcpu->svm.cr0_write)
+        svm_let_cr0_write(vcpu);
     return true;
 }
 
@@ -300,7 +265,7 @@ bool svm_prepare(struct vcpu *vcpu, uint64_t cr3)
     if ((vcpu->work & ~VCPU_WORK_FLUSH) != 0 && !do_work(vcpu))
         return false;
     if (cpu->state_owner != vcpu)
-        hidden_load(vcpu);
+        vcpu_hidden_take(vcpu);
     if (cpu->fpu_owner != vcpu)
         vcpu_fpu_load(vcpu);
     vcpu_state(vcpu)->valid = 0;
@@ -360,5 +325,6 @@ void svm_enter(struct vcpu *vcpu)
     /* The exit restores CR0 as it is now: the guest's FPU state is not the client's to use. */
     if ((x86_read_cr0() & X86_CR0_TS) == 0)
         x86_write_cr0(cpu->host_cr0);
+    vcpu->guard = svm_cpu_of(cpu)->late_traps ? &svm_cpu_of(cpu)->guard : NULL;
     svm_entry(vcpu);
 }

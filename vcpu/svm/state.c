@@ -8,13 +8,11 @@
 
 #include "svm.h"
 
-#define ERROR_CODE_VECTORS 0x00027d00u /* 8, 10-14, 17; 21, 29 and 30 need what guests lack */
-
 uint32_t svm_error_code_vectors(const struct vcpu *vcpu)
 {
     const struct svm_vmcb *vmcb = svm_vmcb_of((struct vcpu *)vcpu);
 
-    return (vmcb->save.cr0 & X86_CR0_PE) != 0 ? ERROR_CODE_VECTORS : 0;
+    return (vmcb->save.cr0 & X86_CR0_PE) != 0 ? VCPU_GUEST_ERROR_CODES : 0;
 }
 
 /* --- IP --- */
@@ -29,7 +27,7 @@ void svm_fetch_ip(struct vcpu *vcpu)
     state->valid |= NACELLE_GROUP_IP;
 }
 
-static void store_ip(struct vcpu *vcpu, const struct vcpu_image *image)
+void svm_store_ip(struct vcpu *vcpu, const struct vcpu_image *image)
 {
     struct svm_vmcb_save *save = &svm_vmcb_of(vcpu)->save;
 
@@ -85,7 +83,7 @@ static uint32_t rights_of(const struct svm_vmcb_save *save, unsigned index,
     return rights;
 }
 
-static void fetch_segments(struct vcpu *vcpu)
+void svm_fetch_segments(struct vcpu *vcpu)
 {
     struct nacelle_vcpu_state *state = vcpu_state(vcpu);
     struct svm_vmcb_save *save = &svm_vmcb_of(vcpu)->save;
@@ -109,7 +107,7 @@ static uint16_t attributes_of(unsigned index, uint32_t rights)
     return x86_ar_to_vmcb(index == NACELLE_TR ? rights & ~SVM_TR_BUSY : rights);
 }
 
-static void store_segments(struct vcpu *vcpu, const struct vcpu_image *image)
+void svm_store_segments(struct vcpu *vcpu, const struct vcpu_image *image)
 {
     struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
 
@@ -127,7 +125,7 @@ static void store_segments(struct vcpu *vcpu, const struct vcpu_image *image)
 
 /* --- Control registers --- */
 
-static void fetch_control(struct vcpu *vcpu)
+void svm_fetch_control(struct vcpu *vcpu)
 {
     struct nacelle_vcpu_state *state = vcpu_state(vcpu);
     const struct svm_vmcb_save *save = &svm_vmcb_of(vcpu)->save;
@@ -139,7 +137,7 @@ static void fetch_control(struct vcpu *vcpu)
     state->cr4 = save->cr4;
     state->cr0_shadow = vcpu->cr0_shadow;
     state->cr4_shadow = vcpu->cr4_shadow;
-    state->efer = save->efer & ~X86_EFER_SVME;
+    state->efer = svm_efer(vcpu);
     state->xcr0 = vcpu->xcr0;
     state->xss = 0;
     /* With nested paging the processor reads them from memory when it needs them (15.25.10). */
@@ -147,24 +145,19 @@ static void fetch_control(struct vcpu *vcpu)
         state->pdpte[i] = 0;
 }
 
-/* Of a shadow the client's bits; the others come from the register. */
-static uint64_t new_shadow(uint64_t value, uint64_t shadow, uint64_t client)
-{
-    return (value & ~client) | (shadow & client);
-}
-
-static void store_control(struct vcpu *vcpu, const struct vcpu_image *image)
+void svm_store_control(struct vcpu *vcpu, const struct vcpu_image *image)
 {
     struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
     uint64_t cr0 = image->control.cr0;
 
-    vcpu->cr0_shadow = new_shadow(cr0, image->control.cr0_shadow, vcpu->cr0_mask);
-    vcpu->cr4_shadow = new_shadow(image->control.cr4, image->control.cr4_shadow, vcpu->cr4_mask);
+    vcpu->cr0_shadow = vcpu_new_shadow(cr0, image->control.cr0_shadow, vcpu->cr0_mask);
+    vcpu->cr4_shadow =
+        vcpu_new_shadow(image->control.cr4, image->control.cr4_shadow, vcpu->cr4_mask);
     vmcb->save.cr0 = cr0 | X86_CR0_ET;
     vmcb->save.cr2 = image->control.cr2;
     vmcb->save.cr3 = image->control.cr3;
     vmcb->save.cr4 = image->control.cr4;
-    vmcb->save.efer = x86_efer_with_lma(image->control.efer, cr0) | X86_EFER_SVME;
+    svm_set_efer(vcpu, x86_efer_with_lma(image->control.efer, cr0));
     vcpu_xcr0_set(vcpu, image->control.xcr0);
     svm_changed(vmcb, SVM_CLEAN_CR | SVM_CLEAN_CR2);
     vcpu->work |= VCPU_WORK_FLUSH;
@@ -172,7 +165,7 @@ static void store_control(struct vcpu *vcpu, const struct vcpu_image *image)
 
 /* --- Descriptor tables --- */
 
-static void fetch_tables(struct vcpu *vcpu)
+void svm_fetch_tables(struct vcpu *vcpu)
 {
     struct nacelle_vcpu_state *state = vcpu_state(vcpu);
     const struct svm_vmcb_save *save = &svm_vmcb_of(vcpu)->save;
@@ -183,7 +176,7 @@ static void fetch_tables(struct vcpu *vcpu)
         (struct nacelle_table){.base = save->idtr.base, .limit = (uint16_t)save->idtr.limit};
 }
 
-static void store_tables(struct vcpu *vcpu, const struct vcpu_image *image)
+void svm_store_tables(struct vcpu *vcpu, const struct vcpu_image *image)
 {
     struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
 
@@ -196,7 +189,7 @@ static void store_tables(struct vcpu *vcpu, const struct vcpu_image *image)
 
 /* --- System-call MSRs: in the VMCB since the last VMSAVE --- */
 
-static void fetch_system_call(struct vcpu *vcpu)
+void svm_fetch_system_call(struct vcpu *vcpu)
 {
     struct nacelle_vcpu_state *state = vcpu_state(vcpu);
     const struct svm_vmcb_save *save = &svm_vmcb_of(vcpu)->save;
@@ -214,7 +207,7 @@ static void fetch_system_call(struct vcpu *vcpu)
     state->pat = save->pat;
 }
 
-static void store_system_call(struct vcpu *vcpu, const struct vcpu_image *image)
+void svm_store_system_call(struct vcpu *vcpu, const struct vcpu_image *image)
 {
     struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
 
@@ -233,27 +226,17 @@ static void store_system_call(struct vcpu *vcpu, const struct vcpu_image *image)
 
 /* --- Events --- */
 
-static void fetch_events(struct vcpu *vcpu)
+void svm_fetch_events(struct vcpu *vcpu)
 {
     struct nacelle_vcpu_state *state = vcpu_state(vcpu);
-    const struct vcpu_events *events = &vcpu->events;
 
     state->blocking = svm_blocking(vcpu);
     state->activity = vcpu->svm.activity;
     state->pending_debug = vcpu->svm.pending_debug;
-    state->interrupt = events->interrupt;
-    state->nmi = events->nmi;
-    state->exception = events->exception;
-    state->exception_error = events->exception_error;
-    state->exception_length = events->exception_length;
-    state->vectoring = events->vectoring;
-    state->vectoring_error = events->vectoring_error;
-    state->vectoring_length = events->vectoring_length;
-    state->windows = events->windows;
-    state->deferred = events->deferred;
+    vcpu_queue_fetch(vcpu);
 }
 
-static void store_events(struct vcpu *vcpu, const struct vcpu_image *image)
+void svm_store_events(struct vcpu *vcpu, const struct vcpu_image *image)
 {
     const uint32_t shadows = NACELLE_BLOCKING_STI | NACELLE_BLOCKING_MOV_SS;
     struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
@@ -261,54 +244,34 @@ static void store_events(struct vcpu *vcpu, const struct vcpu_image *image)
     vmcb->control.interrupt_shadow = (image->events.blocking & shadows) != 0 ? SVM_INTERRUPT_SHADOW
                                                                              : 0;
     svm_nmi_set_blocked(vcpu, (image->events.blocking & NACELLE_BLOCKING_NMI) != 0);
-    vcpu->events = (struct vcpu_events){
-        .interrupt = image->events.interrupt,
-        .nmi = image->events.nmi,
-        .exception = image->events.exception,
-        .exception_error = image->events.exception_error,
-        .exception_length = image->events.exception_length,
-        .vectoring = image->events.vectoring,
-        .vectoring_error = image->events.vectoring_error,
-        .vectoring_length = image->events.vectoring_length,
-        .deferred = image->events.deferred,
-        .windows = image->events.windows,
-    };
+    vcpu_queue_store(vcpu, image);
     vcpu->svm.activity = image->events.activity;
     vcpu->svm.pending_debug = image->events.pending_debug;
-    vcpu->work |= VCPU_WORK_EVENTS;
 }
 
 /* --- Debug registers --- */
 
-static void fetch_debug(struct vcpu *vcpu)
+void svm_fetch_debug(struct vcpu *vcpu)
 {
     struct nacelle_vcpu_state *state = vcpu_state(vcpu);
     const struct svm_vmcb_save *save = &svm_vmcb_of(vcpu)->save;
 
-    if (vcpu_host_cpu()->state_owner == vcpu)
-        svm_hidden_refresh(vcpu);
-    for (unsigned i = 0; i < 4; i++)
-        state->dr[i] = vcpu->dr[i];
+    vcpu_debug_registers_fetch(vcpu);
     state->dr6 = save->dr6;
     state->dr7 = save->dr7;
     state->debugctl = save->debugctl;
 }
 
-static void store_debug(struct vcpu *vcpu, const struct vcpu_image *image)
+void svm_store_debug(struct vcpu *vcpu, const struct vcpu_image *image)
 {
-    const uint64_t dr6_writable = X86_DR6_B0 | X86_DR6_B1 | X86_DR6_B2 | X86_DR6_B3 | X86_DR6_BD |
-                                  X86_DR6_BS | X86_DR6_BT;
     struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
 
-    for (unsigned i = 0; i < 4; i++)
-        vcpu->dr[i] = image->debug.dr[i];
-    vmcb->save.dr6 = (image->debug.dr6 & dr6_writable) | X86_DR6_RESET;
+    vmcb->save.dr6 = vcpu_debug_registers_store(vcpu, image);
     vmcb->save.dr7 = image->debug.dr7 | X86_DR7_RESET;
     vmcb->save.debugctl = image->debug.debugctl;
     /* Only with virtual LBRs is DEBUGCTL switched; those who leave it 0 do not pay for that. */
     vmcb->control.virtual_extensions = image->debug.debugctl != 0 ? SVM_VIRTUAL_LBR : 0;
     svm_changed(vmcb, SVM_CLEAN_DR | SVM_CLEAN_LBR);
-    svm_debug_registers_changed(vcpu);
 }
 
 /* --- All of them --- */
@@ -329,43 +292,8 @@ struct vcpu_limits svm_limits(const struct vcpu_cpu *cpu)
     };
 }
 
-void svm_fetch(struct vcpu *vcpu, uint32_t groups)
+/* What is checked before the next entry. */
+void svm_stored(struct vcpu *vcpu)
 {
-    if ((groups & NACELLE_GROUP_IP) != 0)
-        svm_fetch_ip(vcpu);
-    if ((groups & NACELLE_GROUP_RSP) != 0)
-        vcpu_state(vcpu)->rsp = svm_vmcb_of(vcpu)->save.rsp;
-    if ((groups & NACELLE_GROUP_SEGMENTS) != 0)
-        fetch_segments(vcpu);
-    if ((groups & NACELLE_GROUP_CONTROL) != 0)
-        fetch_control(vcpu);
-    if ((groups & NACELLE_GROUP_TABLES) != 0)
-        fetch_tables(vcpu);
-    if ((groups & NACELLE_GROUP_SYSTEM_CALL) != 0)
-        fetch_system_call(vcpu);
-    if ((groups & NACELLE_GROUP_EVENTS) != 0)
-        fetch_events(vcpu);
-    if ((groups & NACELLE_GROUP_DEBUG) != 0)
-        fetch_debug(vcpu);
-}
-
-void svm_store(struct vcpu *vcpu, uint32_t groups, const struct vcpu_image *image)
-{
-    if ((groups & NACELLE_GROUP_IP) != 0)
-        store_ip(vcpu, image);
-    if ((groups & NACELLE_GROUP_RSP) != 0)
-        svm_vmcb_of(vcpu)->save.rsp = image->rsp;
-    if ((groups & NACELLE_GROUP_SEGMENTS) != 0)
-        store_segments(vcpu, image);
-    if ((groups & NACELLE_GROUP_CONTROL) != 0)
-        store_control(vcpu, image);
-    if ((groups & NACELLE_GROUP_TABLES) != 0)
-        store_tables(vcpu, image);
-    if ((groups & NACELLE_GROUP_SYSTEM_CALL) != 0)
-        store_system_call(vcpu, image);
-    if ((groups & NACELLE_GROUP_EVENTS) != 0)
-        store_events(vcpu, image);
-    if ((groups & NACELLE_GROUP_DEBUG) != 0)
-        store_debug(vcpu, image);
     vcpu->work |= VCPU_WORK_CHECK;
 }

@@ -4,6 +4,8 @@
 #define VCPU_SVM_SVM_H
 
 #include <x86/control.h>
+#include <x86/descriptor.h>
+#include <x86/event.h>
 #include <x86/insn.h>
 #include <x86/msr.h>
 #include <x86/svm.h>
@@ -13,6 +15,7 @@
 
 /* entry.S */
 _Noreturn void svm_entry(struct vcpu *vcpu);
+extern const char svm_late_trap[];
 /* Goes on as after an exit, on the host's stack. */
 _Noreturn void svm_leave(struct vcpu *vcpu);
 
@@ -31,6 +34,10 @@ struct __attribute__((may_alias)) svm_cpu {
     uint32_t features; /* SVM_FEATURE_* */
     bool flush_all;    /* the next entry drops the translations of all ASIDs */
     bool rdpru;
+    bool keeps_lme;  /* lme.c */
+    bool late_traps; /* a guest's single-step trap comes to the host; entries are guarded */
+    struct x86_gate64 guard_idt[X86_VECTOR_DB + 1]; /* loaded in a guarded entry */
+    struct x86_table_pointer guard;
     struct svm_hidden host; /* as VMSAVE found it when the CPU was enabled */
 };
 
@@ -98,10 +105,6 @@ bool svm_answer_efer(struct vcpu *vcpu);
 /* run.c */
 /* NACELLE_BLOCKING_*. */
 uint32_t svm_blocking(struct vcpu *vcpu);
-void svm_debug_registers_changed(const struct vcpu *vcpu);
-void svm_hidden_refresh(struct vcpu *vcpu);
-/* MOV to and from DR does not exit. */
-bool svm_debug_registers_live(struct vcpu *vcpu);
 /* An entry took place, or did not; what was to be injected is the guest's, or pending again. */
 void svm_injection_done(struct vcpu *vcpu);
 void svm_cancel_injection(struct vcpu *vcpu);
@@ -115,6 +118,15 @@ void svm_step(struct vcpu *vcpu);
 /* After every exit: was IRET executed? Ends stepping. true: the exit is a #DB of the engine's own.
  * */
 bool svm_nmi_after_exit(struct vcpu *vcpu, uint32_t exit_code);
+
+/* lme.c */
+/* EFER as the guest has it, without SVME; to be set after CR0. */
+uint64_t svm_efer(struct vcpu *vcpu);
+void svm_set_efer(struct vcpu *vcpu, uint64_t efer);
+/* A write of CR0 exited; the next entry lets it through; there was an exit after that. */
+void svm_cr0_write(struct vcpu *vcpu);
+void svm_let_cr0_write(struct vcpu *vcpu);
+void svm_cr0_written(struct vcpu *vcpu);
 
 /* refuse.c */
 /* The check that fails, NACELLE_CHECK_*, or 0. */

@@ -62,7 +62,7 @@ bool svm_msr_set(struct vm *vm, uint32_t msr, bool read_exits, bool write_exits)
 bool svm_answer_efer(struct vcpu *vcpu)
 {
     struct nacelle_vcpu_state *state = vcpu_state(vcpu);
-    uint64_t efer = svm_vmcb_of(vcpu)->save.efer & ~X86_EFER_SVME;
+    uint64_t efer = svm_efer(vcpu);
 
     if (!vcpu->vm->efer_open || (uint32_t)state->general[X86_RCX] != X86_MSR_EFER)
         return false;

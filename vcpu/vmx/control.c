@@ -34,7 +34,7 @@ static enum nacelle_error set_toggle(struct vcpu *vcpu, const struct toggle *tog
         return NACELLE_ERROR_UNSUPPORTED;
     if ((toggle->procedure & VMX_PROC_MOV_DR_EXITING) != 0) {
         /* Who has the true values changes: struct vcpu while MOV DR exits, the processor else. */
-        vmx_hidden_save(vcpu);
+        vcpu_hidden_save(vcpu);
     }
     if (value != 0) {
         vcpu->procedure |= toggle->procedure;

@@ -8,6 +8,8 @@
 #include <x86/vmx_exit.h>
 #include <x86/vmx_qualification.h>
 
+#include "../record.h"
+
 #define Q       VMX_NEEDS_QUALIFICATION
 #define L       VMX_NEEDS_LENGTH
 #define I       VMX_NEEDS_INSTRUCTION
@@ -135,16 +137,6 @@ static uint64_t operand(const struct vmx_exit_info *info, const uint64_t general
     return index == X86_RSP ? info->rsp : general[index & 15u];
 }
 
-static uint64_t mask_of_size(unsigned bytes)
-{
-    return bytes >= 8 || bytes == 0 ? ~0ull : (1ull << (8 * bytes)) - 1;
-}
-
-static uint64_t edx_eax(const uint64_t general[16])
-{
-    return (general[X86_RDX] & LOW_32) << 32 | (general[X86_RAX] & LOW_32);
-}
-
 static struct vmx_memory_operand memory_operand(uint32_t reason, uint32_t instruction)
 {
     switch (vmx_exit_basic(reason)) {
@@ -175,7 +167,7 @@ static uint64_t operand_address(const struct vmx_exit_info *info, const uint64_t
         address += operand(info, general, memory.base);
     if (memory.has_index)
         address += operand(info, general, memory.index) << memory.scale;
-    address &= mask_of_size(memory.address_size);
+    address &= vcpu_mask_of_size(memory.address_size);
     if (info->long_64)
         return segment >= VMX_SEGMENT_FS ? address + info->segment_base : address;
     return (address + info->segment_base) & LOW_32;
@@ -273,7 +265,7 @@ static void shape_port_string(struct nacelle_exit *out, const struct vmx_exit_in
     out->count = 1;
     if (repeat) {
         out->flags |= NACELLE_EXIT_REPEAT;
-        out->count = general[X86_RCX] & mask_of_size(string.address_size);
+        out->count = general[X86_RCX] & vcpu_mask_of_size(string.address_size);
     }
 }
 
@@ -291,18 +283,7 @@ static void shape_port(struct nacelle_exit *out, const struct vmx_exit_info *inf
     if (io.string)
         shape_port_string(out, info, general, io.in, io.rep);
     else if (!io.in)
-        out->value = general[X86_RAX] & mask_of_size(io.size);
-}
-
-static void shape_msr(struct nacelle_exit *out, const uint64_t general[16], bool write)
-{
-    out->number = (uint32_t)general[X86_RCX];
-    if (write) {
-        out->flags |= NACELLE_EXIT_WRITE;
-        out->value = edx_eax(general);
-    } else {
-        out->flags |= NACELLE_EXIT_READ;
-    }
+        out->value = general[X86_RAX] & vcpu_mask_of_size(io.size);
 }
 
 static void operand_into(struct nacelle_exit *out, const struct vmx_exit_info *info,
@@ -390,18 +371,17 @@ static void fill_in(struct nacelle_exit *out, enum shape shape, const struct vmx
         shape_task_switch(out, info);
         break;
     case SHAPE_CPUID:
-        out->number = (uint32_t)general[X86_RAX];
-        out->detail = (uint32_t)general[X86_RCX];
+        vcpu_record_cpuid(out, general);
         break;
     case SHAPE_INVLPG:
         out->gva = info->qualification;
         out->flags |= NACELLE_EXIT_GVA_VALID;
         break;
     case SHAPE_COUNTER:
-        out->number = (uint32_t)general[X86_RCX];
+        vcpu_record_counter(out, general);
         break;
     case SHAPE_HYPERCALL:
-        out->number = (uint32_t)general[X86_RAX];
+        vcpu_record_hypercall(out, general);
         break;
     case SHAPE_CONTROL_REGISTER:
         shape_control_register(out, info, general);
@@ -413,10 +393,10 @@ static void fill_in(struct nacelle_exit *out, enum shape shape, const struct vmx
         shape_port(out, info, general);
         break;
     case SHAPE_MSR_READ:
-        shape_msr(out, general, false);
+        vcpu_record_msr(out, general, false);
         break;
     case SHAPE_MSR_WRITE:
-        shape_msr(out, general, true);
+        vcpu_record_msr(out, general, true);
         break;
     case SHAPE_TABLE:
         shape_table(out, info, general);
@@ -428,8 +408,7 @@ static void fill_in(struct nacelle_exit *out, enum shape shape, const struct vmx
         shape_ept_violation(out, info);
         break;
     case SHAPE_XSETBV:
-        out->number = (uint32_t)general[X86_RCX];
-        out->value = edx_eax(general);
+        vcpu_record_xsetbv(out, general);
         break;
     case SHAPE_RANDOM:
         shape_random(out, info);
@@ -456,11 +435,7 @@ struct nacelle_exit vmx_decode_exit(const struct vmx_exit_info *info, const uint
         .raw_information = info->information,
     };
 
-    if ((info->vectoring & X86_EVENT_VALID) != 0) {
-        out.flags |= NACELLE_EXIT_VECTORING;
-        out.vectoring = info->vectoring;
-        out.vectoring_error = info->vectoring_error;
-    }
+    vcpu_record_vectoring(&out, info->vectoring, info->vectoring_error);
     if (vmx_exit_is_entry_failure(info->reason))
         out.flags |= NACELLE_EXIT_ENTRY_FAILED;
     fill_in(&out, (enum shape)rule.shape, info, general);

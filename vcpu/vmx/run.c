@@ -17,50 +17,17 @@ static bool debug_registers_live(const struct vcpu *vcpu)
 
 /* --- Hidden state: MSRs and debug registers --- */
 
-static void debug_registers_load(const struct vcpu *vcpu)
-{
-    x86_write_dr0(vcpu->dr[0]);
-    x86_write_dr1(vcpu->dr[1]);
-    x86_write_dr2(vcpu->dr[2]);
-    x86_write_dr3(vcpu->dr[3]);
-}
-
-void vmx_debug_registers_changed(const struct vcpu *vcpu)
-{
-    if (vcpu_host_cpu()->state_owner == vcpu)
-        debug_registers_load(vcpu);
-}
-
-void vmx_hidden_refresh(struct vcpu *vcpu)
+void vmx_hidden_read(struct vcpu *vcpu)
 {
     vcpu_msrs_save(vcpu);
-    if (debug_registers_live(vcpu)) {
-        vcpu->dr[0] = x86_read_dr0();
-        vcpu->dr[1] = x86_read_dr1();
-        vcpu->dr[2] = x86_read_dr2();
-        vcpu->dr[3] = x86_read_dr3();
-    }
-}
-
-void vmx_hidden_save(struct vcpu *vcpu)
-{
-    struct vcpu_cpu *cpu = vcpu_host_cpu();
-
-    if (cpu->state_owner != vcpu)
-        return;
-    vmx_hidden_refresh(vcpu);
-    cpu->state_owner = NULL;
+    if (debug_registers_live(vcpu))
+        vcpu_debug_registers_read(vcpu);
 }
 
 static void hidden_load(struct vcpu *vcpu)
 {
-    struct vcpu_cpu *cpu = vcpu_host_cpu();
-
-    if (cpu->state_owner != NULL)
-        vmx_hidden_save(cpu->state_owner);
+    vcpu_hidden_take(vcpu);
     vcpu_msrs_load(vcpu);
-    debug_registers_load(vcpu);
-    cpu->state_owner = vcpu;
 }
 
 /* --- Events --- */

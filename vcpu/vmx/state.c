@@ -16,12 +16,10 @@ bool vmx_in_64_bit_mode(void)
            (vmread(VMCS_GUEST_CS_ACCESS_RIGHTS) & X86_AR_L) != 0;
 }
 
-#define INTEL_ERROR_CODE_VECTORS 0x00027d00u /* 8, 10-14, 17; 21 with CET, which guests lack */
-
 uint32_t vmx_error_code_vectors(const struct vcpu *vcpu)
 {
     (void)vcpu;
-    return (vmread(VMCS_GUEST_CR0) & X86_CR0_PE) != 0 ? INTEL_ERROR_CODE_VECTORS : 0;
+    return (vmread(VMCS_GUEST_CR0) & X86_CR0_PE) != 0 ? VCPU_GUEST_ERROR_CODES : 0;
 }
 
 /* What the guest reads of CR0 and CR4 in the engine's bits, the processor's values elsewhere. */
@@ -51,7 +49,7 @@ void vmx_fetch_ip(struct vcpu *vcpu)
     state->valid |= NACELLE_GROUP_IP;
 }
 
-static void store_ip(struct vcpu *vcpu, const struct vcpu_image *image)
+void vmx_store_ip(struct vcpu *vcpu, const struct vcpu_image *image)
 {
     vcpu->rip = image->ip.rip;
     vcpu->rflags = image->ip.rflags;
@@ -80,7 +78,7 @@ _Static_assert(VMCS_GUEST_TR_SELECTOR == VMCS_GUEST_ES_SELECTOR + 2 * NACELLE_TR
                    VMCS_GUEST_TR_ACCESS_RIGHTS == VMCS_GUEST_ES_ACCESS_RIGHTS + 2 * NACELLE_TR,
                "order of the segment fields");
 
-static void fetch_segments(struct vcpu *vcpu)
+void vmx_fetch_segments(struct vcpu *vcpu)
 {
     struct nacelle_vcpu_state *state = vcpu_state(vcpu);
 
@@ -94,7 +92,7 @@ static void fetch_segments(struct vcpu *vcpu)
     }
 }
 
-static void store_segments(struct vcpu *vcpu, const struct vcpu_image *image)
+void vmx_store_segments(struct vcpu *vcpu, const struct vcpu_image *image)
 {
     (void)vcpu;
     for (unsigned i = 0; i < NACELLE_SEGMENTS; i++) {
@@ -107,7 +105,7 @@ static void store_segments(struct vcpu *vcpu, const struct vcpu_image *image)
 
 /* --- Control registers --- */
 
-static void fetch_control(struct vcpu *vcpu)
+void vmx_fetch_control(struct vcpu *vcpu)
 {
     struct nacelle_vcpu_state *state = vcpu_state(vcpu);
 
@@ -124,16 +122,12 @@ static void fetch_control(struct vcpu *vcpu)
         state->pdpte[i] = vmread(VMCS_GUEST_PDPTE0 + 2 * i);
 }
 
-/* Of a shadow the client's bits; the engine's come from the register, the others have no use. */
-static uint64_t new_shadow(uint64_t value, uint64_t shadow, uint64_t client)
+void vmx_store_control(struct vcpu *vcpu, const struct vcpu_image *image)
 {
-    return (value & ~client) | (shadow & client);
-}
-
-static void store_control(struct vcpu *vcpu, const struct vcpu_image *image)
-{
-    vcpu->cr0_shadow = new_shadow(image->control.cr0, image->control.cr0_shadow, vcpu->cr0_mask);
-    vcpu->cr4_shadow = new_shadow(image->control.cr4, image->control.cr4_shadow, vcpu->cr4_mask);
+    vcpu->cr0_shadow =
+        vcpu_new_shadow(image->control.cr0, image->control.cr0_shadow, vcpu->cr0_mask);
+    vcpu->cr4_shadow =
+        vcpu_new_shadow(image->control.cr4, image->control.cr4_shadow, vcpu->cr4_mask);
     vmx_write_cr_masks(vcpu);
     vmx_write_modes(vcpu, image->control.cr0, image->control.cr4, image->control.efer);
     vmwrite(VMCS_GUEST_CR3, image->control.cr3);
@@ -145,7 +139,7 @@ static void store_control(struct vcpu *vcpu, const struct vcpu_image *image)
 
 /* --- Descriptor tables --- */
 
-static void fetch_tables(struct vcpu *vcpu)
+void vmx_fetch_tables(struct vcpu *vcpu)
 {
     struct nacelle_vcpu_state *state = vcpu_state(vcpu);
 
@@ -155,7 +149,7 @@ static void fetch_tables(struct vcpu *vcpu)
                                          .limit = (uint16_t)vmread(VMCS_GUEST_IDTR_LIMIT)};
 }
 
-static void store_tables(struct vcpu *vcpu, const struct vcpu_image *image)
+void vmx_store_tables(struct vcpu *vcpu, const struct vcpu_image *image)
 {
     (void)vcpu;
     vmwrite(VMCS_GUEST_GDTR_BASE, image->gdtr.base);
@@ -166,20 +160,11 @@ static void store_tables(struct vcpu *vcpu, const struct vcpu_image *image)
 
 /* --- System-call MSRs --- */
 
-/* Brings struct vcpu up to date with what the guest wrote itself. */
-static void refresh_hidden(struct vcpu *vcpu)
-{
-    const struct vcpu_cpu *cpu = vcpu_host_cpu();
-
-    if (cpu->state_owner == vcpu)
-        vmx_hidden_refresh(vcpu);
-}
-
-static void fetch_system_call(struct vcpu *vcpu)
+void vmx_fetch_system_call(struct vcpu *vcpu)
 {
     struct nacelle_vcpu_state *state = vcpu_state(vcpu);
 
-    refresh_hidden(vcpu);
+    vcpu_hidden_refresh(vcpu);
     vcpu_tsc_aux_refresh(vcpu);
     state->star = vcpu->msrs[VCPU_MSR_STAR];
     state->lstar = vcpu->msrs[VCPU_MSR_LSTAR];
@@ -195,7 +180,7 @@ static void fetch_system_call(struct vcpu *vcpu)
         state->pat = vmread(VMCS_GUEST_IA32_PAT);
 }
 
-static void store_system_call(struct vcpu *vcpu, const struct vcpu_image *image)
+void vmx_store_system_call(struct vcpu *vcpu, const struct vcpu_image *image)
 {
     vcpu_msr_set(vcpu, VCPU_MSR_STAR, image->system_call.star);
     vcpu_msr_set(vcpu, VCPU_MSR_LSTAR, image->system_call.lstar);
@@ -213,71 +198,41 @@ static void store_system_call(struct vcpu *vcpu, const struct vcpu_image *image)
 
 /* --- Events --- */
 
-static void fetch_events(struct vcpu *vcpu)
+void vmx_fetch_events(struct vcpu *vcpu)
 {
     struct nacelle_vcpu_state *state = vcpu_state(vcpu);
-    const struct vcpu_events *events = &vcpu->events;
 
     state->blocking = (uint32_t)vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE);
     state->activity = (uint32_t)vmread(VMCS_GUEST_ACTIVITY_STATE);
     state->pending_debug = vmread(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS);
-    state->interrupt = events->interrupt;
-    state->nmi = events->nmi;
-    state->exception = events->exception;
-    state->exception_error = events->exception_error;
-    state->exception_length = events->exception_length;
-    state->vectoring = events->vectoring;
-    state->vectoring_error = events->vectoring_error;
-    state->vectoring_length = events->vectoring_length;
-    state->windows = events->windows;
-    state->deferred = events->deferred;
+    vcpu_queue_fetch(vcpu);
 }
 
-static void store_events(struct vcpu *vcpu, const struct vcpu_image *image)
+void vmx_store_events(struct vcpu *vcpu, const struct vcpu_image *image)
 {
     vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE, image->events.blocking);
     vmwrite(VMCS_GUEST_ACTIVITY_STATE, image->events.activity);
     vmwrite(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS, image->events.pending_debug);
-    vcpu->events = (struct vcpu_events){
-        .interrupt = image->events.interrupt,
-        .nmi = image->events.nmi,
-        .exception = image->events.exception,
-        .exception_error = image->events.exception_error,
-        .exception_length = image->events.exception_length,
-        .vectoring = image->events.vectoring,
-        .vectoring_error = image->events.vectoring_error,
-        .vectoring_length = image->events.vectoring_length,
-        .deferred = image->events.deferred,
-        .windows = image->events.windows,
-    };
-    vcpu->work |= VCPU_WORK_EVENTS;
+    vcpu_queue_store(vcpu, image);
 }
 
 /* --- Debug registers --- */
 
-static void fetch_debug(struct vcpu *vcpu)
+void vmx_fetch_debug(struct vcpu *vcpu)
 {
     struct nacelle_vcpu_state *state = vcpu_state(vcpu);
 
-    refresh_hidden(vcpu);
-    for (unsigned i = 0; i < 4; i++)
-        state->dr[i] = vcpu->dr[i];
+    vcpu_debug_registers_fetch(vcpu);
     state->dr6 = vcpu->dr6;
     state->dr7 = vmread(VMCS_GUEST_DR7);
     state->debugctl = vmread(VMCS_GUEST_IA32_DEBUGCTL);
 }
 
-static void store_debug(struct vcpu *vcpu, const struct vcpu_image *image)
+void vmx_store_debug(struct vcpu *vcpu, const struct vcpu_image *image)
 {
-    const uint64_t dr6_writable = X86_DR6_B0 | X86_DR6_B1 | X86_DR6_B2 | X86_DR6_B3 | X86_DR6_BD |
-                                  X86_DR6_BS | X86_DR6_BT;
-
-    for (unsigned i = 0; i < 4; i++)
-        vcpu->dr[i] = image->debug.dr[i];
-    vcpu->dr6 = (image->debug.dr6 & dr6_writable) | X86_DR6_RESET;
+    vcpu->dr6 = vcpu_debug_registers_store(vcpu, image);
     vmwrite(VMCS_GUEST_DR7, image->debug.dr7 | X86_DR7_RESET);
     vmwrite(VMCS_GUEST_IA32_DEBUGCTL, image->debug.debugctl);
-    vmx_debug_registers_changed(vcpu);
 }
 
 /* --- All of them --- */
@@ -299,42 +254,8 @@ struct vcpu_limits vmx_limits(const struct vcpu_cpu *cpu)
     };
 }
 
-void vmx_fetch(struct vcpu *vcpu, uint32_t groups)
+/* The processor checks. */
+void vmx_stored(struct vcpu *vcpu)
 {
-    if ((groups & NACELLE_GROUP_IP) != 0)
-        vmx_fetch_ip(vcpu);
-    if ((groups & NACELLE_GROUP_RSP) != 0)
-        vcpu_state(vcpu)->rsp = vmread(VMCS_GUEST_RSP);
-    if ((groups & NACELLE_GROUP_SEGMENTS) != 0)
-        fetch_segments(vcpu);
-    if ((groups & NACELLE_GROUP_CONTROL) != 0)
-        fetch_control(vcpu);
-    if ((groups & NACELLE_GROUP_TABLES) != 0)
-        fetch_tables(vcpu);
-    if ((groups & NACELLE_GROUP_SYSTEM_CALL) != 0)
-        fetch_system_call(vcpu);
-    if ((groups & NACELLE_GROUP_EVENTS) != 0)
-        fetch_events(vcpu);
-    if ((groups & NACELLE_GROUP_DEBUG) != 0)
-        fetch_debug(vcpu);
-}
-
-void vmx_store(struct vcpu *vcpu, uint32_t groups, const struct vcpu_image *image)
-{
-    if ((groups & NACELLE_GROUP_IP) != 0)
-        store_ip(vcpu, image);
-    if ((groups & NACELLE_GROUP_RSP) != 0)
-        vmwrite(VMCS_GUEST_RSP, image->rsp);
-    if ((groups & NACELLE_GROUP_SEGMENTS) != 0)
-        store_segments(vcpu, image);
-    if ((groups & NACELLE_GROUP_CONTROL) != 0)
-        store_control(vcpu, image);
-    if ((groups & NACELLE_GROUP_TABLES) != 0)
-        store_tables(vcpu, image);
-    if ((groups & NACELLE_GROUP_SYSTEM_CALL) != 0)
-        store_system_call(vcpu, image);
-    if ((groups & NACELLE_GROUP_EVENTS) != 0)
-        store_events(vcpu, image);
-    if ((groups & NACELLE_GROUP_DEBUG) != 0)
-        store_debug(vcpu, image);
+    (void)vcpu;
 }

@@ -55,10 +55,6 @@ void vmx_write_cr_masks(const struct vcpu *vcpu);
 void vmx_write_modes(struct vcpu *vcpu, uint64_t cr0, uint64_t cr4, uint64_t efer);
 
 /* run.c */
-/* Reads back the hidden state that the guest may have changed; it is loaded, and stays so. */
-void vmx_hidden_refresh(struct vcpu *vcpu);
-/* The client changed dr[]: the processor follows if the state is there. */
-void vmx_debug_registers_changed(const struct vcpu *vcpu);
 /* The entry that was prepared does not take place; it did, and its event is the guest's. */
 void vmx_cancel_injection(struct vcpu *vcpu);
 void vmx_injection_done(struct vcpu *vcpu);

@@ -40,4 +40,24 @@ GUEST guest_in
         vmcall
 guest_in_end:
 
+/* Into long mode with the page tables at esi, and out of it again to what it was entered with. */
+GUEST guest_long
+1:      mov     %cr4, %eax
+        or      $0x20, %eax             /* PAE */
+        mov     %eax, %cr4
+        mov     %esi, %cr3
+        mov     %cr0, %eax
+        or      $0x80000000, %eax       /* PG */
+        mov     %eax, %cr0
+        cpuid
+        mov     %cr0, %eax
+        and     $0x7fffffff, %eax
+        mov     %eax, %cr0
+        mov     %cr4, %eax
+        and     $~0x20, %eax
+        mov     %eax, %cr4
+        cpuid
+        jmp     1b
+guest_long_end:
+
         .section .note.GNU-stack, "", @progbits

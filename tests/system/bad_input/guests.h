@@ -12,6 +12,7 @@ GUEST(guest_count); /* counts ebx from 0 to COUNT_TO, then OUT to port 0x10, for
 GUEST(guest_cpuid); /* CPUID for ever */
 GUEST(guest_msr);   /* reads MSR esi, then VMCALL */
 GUEST(guest_in);    /* reads port esi, then VMCALL */
+GUEST(guest_long);  /* PAE and PG set, CPUID, PG and PAE cleared, CPUID, for ever; esi is for CR3 */
 
 #define COUNT_TO 100000ull
 

@@ -3,7 +3,6 @@
  * says that its entry was refused; the server and a second VM do not notice. */
 #include <harness/check.h>
 #include <harness/memory.h>
-#include <harness/platform.h>
 #include <harness/thread.h>
 #include <harness/vm.h>
 #include <runtime/notification.h>
@@ -178,10 +177,6 @@ void test_random_state(void)
     uint64_t endpoint = make(NACELLE_TYPE_ENDPOINT, 0);
     uint64_t before;
 
-    if (platform_is_tcg()) {
-        print("random state page: left out on QEMU's translator (docs/platforms.md)\n");
-        return;
-    }
     timer = make(NACELLE_TYPE_NOTIFICATION, 0);
     need(nacelle_notification_bind(timer, endpoint), "bind");
     victim = guest_make(0, GUEST_CODE_OF(guest_cpuid), endpoint, 0);

@@ -45,11 +45,16 @@ struct model_cpu {
 
 struct model_counts {
     unsigned svm_flushes, host_interrupts, halts; /* SVM: TLB_CONTROL, interrupts let in */
+    unsigned guarded;                             /* SVM: entries with an IDT of the engine's own */
     unsigned vmread, vmwrite, rdmsr, wrmsr, vmptrld, invept, invvpid, xsetbv, xsave, xrstor;
 };
 
 extern struct model_cpu *model_cpu; /* the one that executes */
 extern struct model_counts model_counts;
+
+struct vcpu_direct_message;
+/* The message of the last direct exit. */
+extern struct vcpu_direct_message model_direct;
 
 /* Everything as after power-up; both CPUs of a model in data/cpus. */
 void model_reset(const char *cpu_name);

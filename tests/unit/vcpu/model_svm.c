@@ -12,6 +12,7 @@
 #include "model_svm.h"
 #include "model_vmx.h"
 #include "svm/check.h"
+#include "direct.h"
 #include "svm/svm.h"
 
 bool model_svm_refuses;
@@ -45,6 +46,8 @@ void model_svm_qemu(void)
     for (unsigned i = MODEL_CPUS; i-- > 0;) {
         model_switch_cpu(i);
         model_set_leaf(0x8000000a, 0, 1, 16, 0, SVM_FEATURE_NESTED_PAGING);
+        model_leaf(1, 0)->ecx |= 1u << 31;
+        model_set_leaf(X86_CPUID_HYPERVISOR, 0, 0x40000001, 0x54474354, 0x43544743, 0x47435447);
     }
 }
 
@@ -120,6 +123,19 @@ static void check_entry(struct vcpu *vcpu)
     check_asid(vmcb, vcpu->physical);
 }
 
+const char svm_late_trap[1];
+
+/* What the first instruction after #VMEXIT finds when a #DB comes to it. */
+static void check_guard(const struct x86_table_pointer *idt)
+{
+    const struct x86_gate64 *gate = (const struct x86_gate64 *)idt->base + X86_VECTOR_DB;
+
+    if (idt->limit != 2 * sizeof(*gate) - 1 || x86_gate64_offset(gate) != (uint64_t)svm_late_trap ||
+        gate->selector != model_cpu->engine.host.cs || gate->ist != 0 || gate->attributes != 0x8e)
+        model_fail("gate of #DB in a guarded entry", gate->attributes);
+    model_counts.guarded++;
+}
+
 _Noreturn void svm_entry(struct vcpu *vcpu)
 {
     struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
@@ -131,6 +147,8 @@ _Noreturn void svm_entry(struct vcpu *vcpu)
     uint32_t event = vmcb->control.event_injection;
 
     check_entry(vcpu);
+    if (vcpu->guard != NULL)
+        check_guard(vcpu->guard);
     if (model_svm_refuses || svm_check(vmcb, &limits) != 0) {
         model_svm_refuses = false;
         vmcb->control.exit_code = ~UINT64_C(0);
@@ -151,4 +169,10 @@ void model_svm_exit(struct vcpu *vcpu, uint64_t code, uint64_t info1, uint64_t i
     vmcb->control.exit_info1 = info1;
     vmcb->control.exit_info2 = info2;
     vmcb->control.next_rip = vmcb->save.rip + 2;
+}
+
+_Noreturn void svm_usual_way(struct vcpu *vcpu)
+{
+    (void)vcpu;
+    longjmp(model_exit_point, 1);
 }

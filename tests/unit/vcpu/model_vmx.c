@@ -14,6 +14,8 @@
 #include <x86/vmx_fields.h>
 
 #include "model.h"
+
+#include "direct.h"
 #include "vmx/vmcs.h"
 
 #define VMCSS 64
@@ -274,4 +276,20 @@ enum vcpu_disposition model_run(struct vcpu *vcpu, model_guest guest, uint32_t *
     if (setjmp(model_exit_point) == 0)
         vcpu_enter(vcpu);
     return vcpu_handle_exit(vcpu, vector != NULL ? vector : &ignored);
+}
+
+_Noreturn void vmx_usual_way(struct vcpu *vcpu)
+{
+    (void)vcpu;
+    longjmp(model_exit_point, 1);
+}
+
+struct vcpu_direct_message model_direct;
+
+/* A test compares it with the record of the usual way. */
+_Noreturn void vcpu_direct_leave(struct vcpu *vcpu, const struct vcpu_direct_message *message)
+{
+    (void)vcpu;
+    model_direct = *message;
+    longjmp(model_exit_point, 1);
 }

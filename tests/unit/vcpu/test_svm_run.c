@@ -176,6 +176,25 @@ static void host_events(void **state)
     assert_int_equal(vector, 18);
 }
 
+/* Bochs 2.7 alone, which has no VM_CR, has to be guarded from the guest's single-step traps. */
+static void guarded(void **state)
+{
+    (void)state;
+    run_cpuid();
+    assert_int_equal(model_counts.guarded, 0);
+    model_reset("ryzen");
+    for (unsigned i = MODEL_CPUS; i-- > 0;) {
+        model_switch_cpu(i);
+        model_remove_msr(X86_MSR_AMD_VM_CR);
+    }
+    model_enable();
+    vm = model_vm();
+    vcpu = model_vcpu(vm);
+    page = vcpu_state(vcpu);
+    run_cpuid();
+    assert_int_equal(model_counts.guarded, 1);
+}
+
 static void refused(void **state)
 {
     (void)state;
@@ -566,6 +585,158 @@ static void efer(void **state)
     assert_int_equal(vmcb()->save.rip, 0x502);
 }
 
+/* --- EFER.LME kept back while there is no paging --- */
+
+static const uint64_t lme = X86_EFER_LME;
+
+static void store_lme(uint64_t cr0, uint64_t cr4)
+{
+    vcpu_fetch(vcpu, NACELLE_GROUP_CONTROL);
+    page->cr0 = cr0;
+    page->cr4 = cr4;
+    page->efer = lme;
+    page->dirty = NACELLE_GROUP_CONTROL;
+    assert_true(vcpu_resume(vcpu, 0));
+}
+
+static uint64_t efer_seen(void)
+{
+    vcpu_fetch(vcpu, NACELLE_GROUP_CONTROL);
+    return page->efer;
+}
+
+static bool cr0_exits(void)
+{
+    return (vmcb()->control.intercept & SVM_INTERCEPT_CR0_SELECTED) != 0;
+}
+
+static bool cr4_exits(void)
+{
+    return (vmcb()->control.intercept_cr_write & 1u << 4) != 0;
+}
+
+static void guest_writes_cr0(struct vcpu *v, uint32_t event)
+{
+    seen = event;
+    model_svm_exit(v, SVM_EXIT_CR0_SELECTED_WRITE, 0, 0);
+}
+
+static bool stepped_with_lme;
+
+static void step(struct vcpu *v)
+{
+    stepped_with_lme = (vmcb()->save.efer & lme) != 0;
+    assert_false(cr0_exits());
+    assert_true(cr4_exits());
+    assert_true((vmcb()->save.rflags & X86_RFLAGS_TF) != 0);
+    vmcb()->save.dr6 |= X86_DR6_BS;
+    model_svm_exit(v, SVM_EXIT_EXCEPTION + 1, 0, 0);
+}
+
+static void guest_sets_pg(struct vcpu *v, uint32_t event)
+{
+    (void)event;
+    vmcb()->save.cr0 |= X86_CR0_PG;
+    if ((vmcb()->save.efer & lme) != 0)
+        vmcb()->save.efer |= X86_EFER_LMA;
+    step(v);
+}
+
+static void guest_clears_pg(struct vcpu *v, uint32_t event)
+{
+    (void)event;
+    vmcb()->save.cr0 &= ~X86_CR0_PG;
+    vmcb()->save.efer &= ~X86_EFER_LMA;
+    step(v);
+}
+
+static void guest_writes_cr4(struct vcpu *v, uint32_t event)
+{
+    (void)event;
+    model_svm_exit(v, SVM_EXIT_CR_WRITE + 4, 0, 0);
+}
+
+static void kept_lme(void **state)
+{
+    (void)state;
+    assert_false(cr0_exits());
+    store_lme(X86_CR0_PE, 0);
+    assert_int_equal(vmcb()->save.efer, X86_EFER_SVME);
+    assert_true(cr0_exits());
+    assert_int_equal(efer_seen(), lme);
+    run_cpuid();
+    vmcb()->save.cr4 |= X86_CR4_PAE;
+    assert_int_equal(model_run(vcpu, guest_writes_cr0, NULL), VCPU_ENTER_AGAIN);
+    assert_int_equal(model_run(vcpu, guest_sets_pg, NULL), VCPU_ENTER_AGAIN);
+    assert_true(stepped_with_lme);
+    assert_int_equal(efer_seen(), lme | X86_EFER_LMA);
+    assert_true(cr0_exits());
+    assert_false(cr4_exits());
+    assert_int_equal(vmcb()->save.rflags & X86_RFLAGS_TF, 0);
+    run_cpuid();
+    assert_int_equal(vmcb()->save.efer, X86_EFER_SVME | lme | X86_EFER_LMA);
+    /* and back */
+    assert_int_equal(model_run(vcpu, guest_writes_cr0, NULL), VCPU_ENTER_AGAIN);
+    assert_int_equal(model_run(vcpu, guest_clears_pg, NULL), VCPU_ENTER_AGAIN);
+    assert_int_equal(vmcb()->save.efer, X86_EFER_SVME);
+    assert_int_equal(efer_seen(), lme);
+    assert_true(cr0_exits());
+    /* Without LME nothing exits. */
+    page->efer = 0;
+    page->dirty = NACELLE_GROUP_CONTROL;
+    assert_true(vcpu_resume(vcpu, 0));
+    assert_false(cr0_exits());
+}
+
+/* The step does not come to an end: CR4 cannot change in it. */
+static void kept_lme_disturbed(void **state)
+{
+    (void)state;
+    store_lme(X86_CR0_PE, X86_CR4_PAE);
+    assert_int_equal(model_run(vcpu, guest_writes_cr0, NULL), VCPU_ENTER_AGAIN);
+    assert_int_equal(model_run(vcpu, guest_writes_cr4, NULL), VCPU_ENTER_AGAIN);
+    assert_int_equal(vmcb()->save.efer, X86_EFER_SVME);
+    assert_int_equal(vmcb()->save.rflags & X86_RFLAGS_TF, 0);
+    assert_true(cr0_exits());
+    assert_false(cr4_exits());
+    /* An event goes first: its handler must not find TF. */
+    assert_int_equal(model_run(vcpu, guest_writes_cr0, NULL), VCPU_ENTER_AGAIN);
+    assert_int_equal(vcpu_inject(vcpu, NACELLE_EVENT_EXCEPTION | 6, 0, 0), NACELLE_ERROR_OK);
+    run_cpuid();
+    assert_int_equal(seen, 0x80000306);
+    assert_int_equal(vmcb()->save.rflags & X86_RFLAGS_TF, 0);
+    assert_true(cr0_exits());
+    /* A client that owns bits of CR4 keeps its exits. */
+    assert_int_equal(vcpu_set_control(vcpu, NACELLE_CONTROL_CR4_MASK, 1), NACELLE_ERROR_OK);
+    assert_int_equal(model_run(vcpu, guest_writes_cr4, NULL), VCPU_SEND_EXIT);
+    assert_int_equal(model_run(vcpu, guest_writes_cr0, NULL), VCPU_ENTER_AGAIN);
+    assert_int_equal(model_run(vcpu, guest_sets_pg, NULL), VCPU_ENTER_AGAIN);
+    assert_true(cr4_exits());
+}
+
+/* PG without PAE does not lead into 32-bit paging. */
+static void kept_lme_without_pae(void **state)
+{
+    (void)state;
+    store_lme(X86_CR0_PE, 0);
+    assert_int_equal(model_run(vcpu, guest_writes_cr0, NULL), VCPU_ENTER_AGAIN);
+    assert_int_equal(model_run(vcpu, guest_sets_pg, NULL), VCPU_ENTER_AGAIN);
+    assert_false(stepped_with_lme);
+    assert_int_equal(model_run(vcpu, guest_cpuid, NULL), VCPU_SEND_EXIT);
+    assert_int_equal(page->exit.kind, NACELLE_EXIT_ENTRY_REFUSED);
+    assert_int_equal(page->exit.number, NACELLE_CHECK_LONG_MODE_PAGING);
+}
+
+/* Everywhere else LME is where it belongs. */
+static void lme_not_kept(void **state)
+{
+    (void)state;
+    store_lme(X86_CR0_PE, 0);
+    assert_int_equal(vmcb()->save.efer, X86_EFER_SVME | lme);
+    assert_false(cr0_exits());
+    assert_int_equal(efer_seen(), lme);
+}
+
 /* --- State and CPUs --- */
 
 static void groups(void **state)
@@ -705,6 +876,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(missing),
     BOTH(round_trip),
     BOTH(host_events),
+    TEST(guarded),
     BOTH(refused),
     BOTH(interrupts),
     BOTH(repeated),
@@ -718,6 +890,10 @@ static const struct CMUnitTest tests[] = {
     TEST(nested_tables),
     TEST(permissions),
     BOTH(efer),
+    cmocka_unit_test_setup(kept_lme, setup_qemu),
+    cmocka_unit_test_setup(kept_lme_disturbed, setup_qemu),
+    cmocka_unit_test_setup(kept_lme_without_pae, setup_qemu),
+    TEST(lme_not_kept),
     TEST(groups),
     TEST(stepping),
     TEST(halting),

@@ -132,6 +132,14 @@ _Static_assert(offsetof(struct x86_tss64, rsp) == X86_TSS64_RSP0, "figure 7-11")
 _Static_assert(offsetof(struct x86_tss64, ist) == 36, "figure 7-11");
 _Static_assert(offsetof(struct x86_tss64, io_map_base) == 102, "figure 7-11");
 
+/* Operand of LGDT, LIDT, SGDT, SIDT in 64-bit mode: SDM vol. 3, 3.5.1. */
+struct __attribute__((packed)) x86_table_pointer {
+    uint16_t limit; /* size in bytes minus 1 */
+    uint64_t base;  /* linear address */
+};
+
+_Static_assert(sizeof(struct x86_table_pointer) == 10, "m16&64 operand");
+
 /* Gate of the IDT in IA-32e mode: figure 6-8. */
 struct x86_gate64 {
     uint16_t offset_15_0;

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <x86/descriptor.h>
 #include <x86/extable.h>
 #include <x86/vmx_status.h>
 
@@ -178,14 +179,6 @@ static inline void x86_swapgs(void)
 }
 
 /* --- Descriptor tables and segments ------------------------------------------------------- */
-
-/* Operand of LGDT, LIDT, SGDT, SIDT in 64-bit mode: SDM vol. 3, 3.5.1. */
-struct __attribute__((packed)) x86_table_pointer {
-    uint16_t limit; /* size in bytes minus 1 */
-    uint64_t base;  /* linear address */
-};
-
-_Static_assert(sizeof(struct x86_table_pointer) == 10, "m16&64 operand");
 
 static inline void x86_lgdt(const struct x86_table_pointer *gdt)
 {
