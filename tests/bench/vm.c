@@ -62,7 +62,7 @@ static void fill_memory(void)
     tables = bench_guest(GUEST_GDT);
     tables[1] = GDT_CODE64;
     tables[2] = GDT_DATA;
-    gate = (uint64_t *)bench_guest(GUEST_IDT) + 2 * GUEST_VECTOR;
+    gate = bench_guest(GUEST_IDT + 16 * GUEST_VECTOR);
     gate[0] = (handler & 0xffff) | 1 << 19 | GATE64 | (handler & 0xffff0000) << 32;
     gate[1] = handler >> 32;
 }
