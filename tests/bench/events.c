@@ -97,5 +97,6 @@ __attribute__((noinline)) void run_vcpu_switch(uint32_t *samples, unsigned round
     if (!nacelle_from_kernel(&message, NACELLE_EXIT_POKE))
         bench_fail("vcpu_switch: the other one did not stop");
     for (unsigned i = 0; i < 2; i++)
-        memcpy(&samples[i * each], bench_guest(GUEST_SAMPLES + i * 4096), each * sizeof(*samples));
+        memcpy(&samples[(size_t)i * each], bench_guest(GUEST_SAMPLES + i * 4096),
+               each * sizeof(*samples));
 }

@@ -48,11 +48,13 @@ static void read_processor(void)
 /* Code, and tables for 64-bit mode. */
 static void fill_memory(void)
 {
-    uint64_t handler = (uint64_t)guest_handler, *gate, *tables;
+    const uint64_t handler = (uint64_t)guest_handler;
+    const size_t size = (uintptr_t)guest_end - (uintptr_t)guest_begin;
+    uint8_t *code = bench_guest((uint64_t)guest_begin);
+    uint64_t *gate, *tables;
 
-    memcpy(bench_guest((uint64_t)guest_begin), guest_begin, (uint64_t)(guest_end - guest_begin));
-    nacelle_choose_hypercalls(bench_guest((uint64_t)guest_begin),
-                              (uint64_t)(guest_end - guest_begin));
+    memcpy(code, guest_begin, size);
+    nacelle_choose_hypercalls(code, size);
     tables = bench_guest(GUEST_TABLES);
     tables[0] = (GUEST_TABLES + PAGE) | X86_PTE_PRESENT | X86_PTE_WRITE;
     tables[512] = (GUEST_TABLES + 2 * PAGE) | X86_PTE_PRESENT | X86_PTE_WRITE;
