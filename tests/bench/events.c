@@ -23,8 +23,8 @@ static void wait(uint64_t timer, uint64_t ticks)
 /*
  * A guest with interrupts on runs in a loop. This thread, more important than the vCPU, is woken by
  * a timer, so that the guest was interrupted in the middle; it injects and waits for the next exit.
- * With that the vCPU runs again, and the guest's handler takes the time as its first instruction and
- * hands it over by a hypercall. A round is from before the injection to there: the operation, a
+ * With that the vCPU runs again, and the guest's handler takes the time as its first instruction
+ * and hands it over by a hypercall. A round is from before the injection to there: the operation, a
  * receive that blocks, a scheduling decision, and the entry with the event.
  */
 __attribute__((noinline)) void run_inject(uint32_t *samples, unsigned rounds)
@@ -97,5 +97,6 @@ __attribute__((noinline)) void run_vcpu_switch(uint32_t *samples, unsigned round
     if (!nacelle_from_kernel(&message, NACELLE_EXIT_POKE))
         bench_fail("vcpu_switch: the other one did not stop");
     for (unsigned i = 0; i < 2; i++)
-        memcpy(samples + i * each, bench_guest(GUEST_SAMPLES + i * 4096), each * sizeof(*samples));
+        memcpy(&samples[(size_t)i * each], bench_guest(GUEST_SAMPLES + i * 4096),
+               each * sizeof(*samples));
 }

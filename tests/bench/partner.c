@@ -28,7 +28,8 @@ static void add_page(uint64_t address, unsigned rights, uint64_t offset, const v
     uint64_t here = nacelle_pool_address(&bench_pool, PAGE, PAGE);
 
     nacelle_check(nacelle_aspace_map(NACELLE_CLIENT_ASPACE, frame, here, READ_WRITE), "map");
-    memcpy((uint8_t *)here + offset, bytes, size);
+    if (size)
+        memcpy((uint8_t *)here + offset, bytes, size);
     nacelle_check(nacelle_aspace_unmap(NACELLE_CLIENT_ASPACE, frame), "unmap");
     nacelle_check(nacelle_aspace_map(space, frame, address, rights), "map for the partner");
 }
@@ -54,10 +55,8 @@ static uint64_t load(void)
     const struct nacelle_client_file *file = nacelle_find_file(bench_info, "bench_partner");
     struct nacelle_elf elf;
 
-    if (!file)
-        bench_fail("the partner's file is not there");
-    if (nacelle_elf64_read((const void *)file->address, file->size, USER_END, &elf))
-        bench_fail("the partner is no program");
+    if (!file || nacelle_elf64_read((const void *)file->address, file->size, USER_END, &elf))
+        bench_fail("the partner is not there, or no program");
     for (unsigned i = 0; i < elf.segment_count; i++)
         load_segment((const uint8_t *)file->address, &elf.segments[i]);
     for (unsigned i = 0; i < STACK_PAGES; i++)

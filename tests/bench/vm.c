@@ -48,11 +48,13 @@ static void read_processor(void)
 /* Code, and tables for 64-bit mode. */
 static void fill_memory(void)
 {
-    uint64_t handler = (uint64_t)guest_handler, *gate, *tables;
+    const uint64_t handler = (uint64_t)guest_handler;
+    const size_t size = (uintptr_t)guest_end - (uintptr_t)guest_begin;
+    uint8_t *code = bench_guest((uint64_t)guest_begin);
+    uint64_t *gate, *tables;
 
-    memcpy(bench_guest((uint64_t)guest_begin), guest_begin, (uint64_t)(guest_end - guest_begin));
-    nacelle_choose_hypercalls(bench_guest((uint64_t)guest_begin),
-                              (uint64_t)(guest_end - guest_begin));
+    memcpy(code, guest_begin, size);
+    nacelle_choose_hypercalls(code, size);
     tables = bench_guest(GUEST_TABLES);
     tables[0] = (GUEST_TABLES + PAGE) | X86_PTE_PRESENT | X86_PTE_WRITE;
     tables[512] = (GUEST_TABLES + 2 * PAGE) | X86_PTE_PRESENT | X86_PTE_WRITE;
@@ -62,7 +64,7 @@ static void fill_memory(void)
     tables = bench_guest(GUEST_GDT);
     tables[1] = GDT_CODE64;
     tables[2] = GDT_DATA;
-    gate = (uint64_t *)bench_guest(GUEST_IDT) + 2 * GUEST_VECTOR;
+    gate = bench_guest(GUEST_IDT + 16 * GUEST_VECTOR);
     gate[0] = (handler & 0xffff) | 1 << 19 | GATE64 | (handler & 0xffff0000) << 32;
     gate[1] = handler >> 32;
 }

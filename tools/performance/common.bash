@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # its users set top and work
 #
 # What tools/bench and tools/trace-exit share: building the bench, booting it, tracing it. Sourced
-# with `top` set, which is the tree, and `tool`, a name for messages.
+# with `top` set, which is the tree, and `tool`, a name for messages; before booting also `work`, an
+# empty directory.
 
 build=$top/build-bench
 platform=bochs
@@ -97,6 +98,7 @@ bench_boot() {
     ) >"$work/run.log" 2>&1 || status=$?
     if [ $status -ne 0 ]; then
         cat "$work/run.log" >&2
+        [ $status -ne 7 ] || exit 77 # there is no such platform here
         exit $status
     fi
     : >"$work/rounds"
@@ -127,11 +129,12 @@ bench_places() {
         "$work/rounds") | LC_ALL=C awk -F '\t' -f "$here/places.awk"
 }
 
-# Markdown: where the instructions of row $1 go, and with $2 = 1 each of them.
+# Markdown: where the instructions of row $1 go, and with $2 = 1 each of them, if these are not more
+# than $3.
 bench_summary() {
     local measuring
     measuring=$(grep -c "^empty[[:space:]]" "$work/rounds" || true)
-    bench_places "$1" | awk -F '\t' -v listing="$2" -v measuring="$measuring" \
+    bench_places "$1" | awk -F '\t' -v listing="$2" -v most="${3-0}" -v measuring="$measuring" \
         -f "$here/summary.awk"
 }
 

@@ -39,8 +39,8 @@ $1 == "trace" {
     symbol = name[room, low]
     inlined = inner[room, at]
     place = where[room, at]
-    if (inlined == "" || inlined == "??" || place ~ /\.S:/) inlined = symbol
     if (place ~ /^\?\?/) place = ""
+    if (inlined == "??" || place == "" || place ~ /\.S:/) inlined = symbol
     if (room == "bench") room = symbol ~ /^guest_/ ? "guest" : "client"
     print $2 "\t" $3 "\t" $4 "\t" $5 "\t" room "\t" inlined "\t" place
 }

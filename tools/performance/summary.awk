@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # One traced round with places (common.bash, bench_places), as markdown: where its instructions go,
-# and with -v listing=1 each of them. The first and the last -v measuring=N are the bench's own.
+# and with -v listing=1 each of them; but not
+# more than -v most=N, when that is given. The first and the last -v measuring=N are the bench's own.
 {
     instructions++
     text[instructions] = $4
@@ -31,6 +32,10 @@ END {
     }
     if (!listing) exit
     print ""
+    if (most && instructions > most) {
+        print "Too many to list here; `tools/trace-exit` does."
+        exit
+    }
     print "```"
     for (i = 1; i <= instructions; i++) {
         here = room[i] " " place[i]
