@@ -294,7 +294,8 @@ static enum vmm_decode_status complete_memory(const struct vmm_emulator *emulato
         return VMM_DECODE_OK;
     }
     /* stack and descriptor tables are accessed without being named */
-    return instruction.operation == VMM_OP_OTHER ? VMM_DECODE_UNSUPPORTED : VMM_DECODE_MISMATCH;
+    return !count || instruction.operation == VMM_OP_OTHER ? VMM_DECODE_UNSUPPORTED
+                                                           : VMM_DECODE_MISMATCH;
 }
 
 bool vmm_exit_is_complete(const struct nacelle_exit *record)

@@ -313,6 +313,8 @@ static void exits_of_no_operand(void **state)
     assert_int_equal(vmm_complete_exit(&emulator, &record), VMM_DECODE_MISMATCH);
     put_code("50"); /* PUSH names no memory */
     assert_int_equal(vmm_complete_exit(&emulator, &record), VMM_DECODE_UNSUPPORTED);
+    put_code("8e d8"); /* MOV DS, EAX reads a descriptor */
+    assert_int_equal(vmm_complete_exit(&emulator, &record), VMM_DECODE_UNSUPPORTED);
     record.flags = READ | NACELLE_EXIT_WALK;
     assert_int_equal(vmm_complete_exit(&emulator, &record), VMM_DECODE_OK);
     assert_int_equal(record.flags, READ | NACELLE_EXIT_WALK);
