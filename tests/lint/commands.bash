@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 #
-# choose_commands BUILD OUT: writes OUT/compile_commands.json with each C file of the tree once (none
-# that was fetched into BUILD), as the kernel compiles it if it does, or else as clients do, or else
-# as the host does.
+# choose_commands BUILD OUT: writes OUT/compile_commands.json with each C file of the tree once, as
+# the kernel compiles it if it does, or else as clients do, or else as the host does. Files that
+# were fetched into BUILD are left out.
 choose_commands() {
     [ -f "$1/compile_commands.json" ] || {
         echo "there is no $1/compile_commands.json" >&2

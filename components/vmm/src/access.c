@@ -74,9 +74,11 @@ uint64_t vmm_effective_address(const struct nacelle_vcpu_state *state,
 uint64_t vmm_linear_address(const struct nacelle_vcpu_state *state, unsigned segment,
                             uint64_t offset)
 {
-    if (vmm_long_64(state))
-        return offset + (segment >= NACELLE_FS ? state->segments[segment].base : 0);
-    return (uint32_t)(offset + state->segments[segment].base);
+    bool has_base = !vmm_long_64(state) || segment == NACELLE_FS || segment == NACELLE_GS;
+
+    if (has_base)
+        offset += state->segments[segment].base;
+    return vmm_long_64(state) ? offset : (uint32_t)offset;
 }
 
 struct vmm_paging vmm_paging_of(const struct nacelle_vcpu_state *state)

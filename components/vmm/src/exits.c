@@ -188,15 +188,18 @@ static exit_handler *const handlers[NACELLE_EXIT_COUNT] = {
     [NACELLE_EXIT_RSM] = invalid_opcode,
 };
 
-/* What the processor did not tell of the exit: handlers find it in the record. */
+/* What the processor did not tell of the exit: handlers find it in the record. Without a decoder
+ * they have to do with what the engine has assumed. */
 static enum vmm_decode_status complete(struct vmm_vcpu *vcpu)
 {
     struct vmm_emulator emulator;
+    enum vmm_decode_status status;
 
     if (vcpu->state->exit.kind == NACELLE_EXIT_MEMORY || vmm_exit_is_complete(&vcpu->state->exit))
         return VMM_DECODE_OK;
     emulator = emulator_of(vcpu);
-    return vmm_complete_exit(&emulator, &vcpu->state->exit);
+    status = vmm_complete_exit(&emulator, &vcpu->state->exit);
+    return status == VMM_DECODE_NO_DECODER ? VMM_DECODE_OK : status;
 }
 
 enum vmm_action vmm_handle_exit(struct vmm_vcpu *vcpu)

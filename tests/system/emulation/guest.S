@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Executes instructions on memory and on a device that works like memory, with the same registers
- * and flags, and compares registers, flags and contents. In 32-bit flat protected mode with segments
- * whose bases lead to the one or the other, with 16-bit and 32-bit code, without paging, with 32-bit
- * and PAE paging, and in compatibility mode; then in 64-bit mode.
+ * and flags, and compares registers, flags and contents. In 32-bit flat protected mode with
+ * segments whose bases lead to the one or the other, with 16-bit and 32-bit code, without paging,
+ * with 32-bit and PAE paging, and in compatibility mode; then in 64-bit mode.
  */
 #define STACK      0x7ff0
 #define BUFFER     0x20000

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A VM with a device at DEVICE that works like memory. Its guest (guest.S) compares what instructions
- * do to it with what they do to memory, and reports by ports: which phase begins, which case is
- * wrong, the end.
+ * A VM with a device at DEVICE that works like memory. Its guest (guest.S) compares what
+ * instructions do to it with what they do to memory, and reports by ports: which phase begins,
+ * which case is wrong, the end.
  */
 #include <runtime/client.h>
 #include <runtime/notification.h>

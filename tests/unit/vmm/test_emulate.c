@@ -234,13 +234,13 @@ static void turn_paging_on(void)
     const uint32_t directory[] = {0x5007, 0, 0, 0x6007};
 
     memcpy(ram + 0x4000, directory, sizeof(directory));
-    for (uint32_t i = 0; i < 16; i++) {
-        uint32_t entry = i << 12 | 7;
+    for (size_t i = 0; i < 16; i++) {
+        uint32_t entry = (uint32_t)i << 12 | 7;
 
         memcpy(ram + 0x5000 + i * 4, &entry, 4);
     }
-    for (uint32_t i = 0; i < 2; i++) {
-        uint32_t entry = (DEVICE + (i << 12)) | 7;
+    for (size_t i = 0; i < 2; i++) {
+        uint32_t entry = (DEVICE + ((uint32_t)i << 12)) | 7;
 
         memcpy(ram + 0x6000 + (0x3e0 + i) * 4, &entry, 4);
     }
