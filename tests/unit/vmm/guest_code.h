@@ -37,7 +37,7 @@ static struct vmm_emulator emulator;
 
 /* What the device was asked for: a line each, like "r4 10" or "w1 3=ff"; reads give bytes that tell
  * their offset. */
-static char asked[4096];
+static char asked[1 << 16];
 
 static uint64_t device_read(void *device, uint64_t offset, unsigned size)
 {
