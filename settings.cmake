@@ -22,6 +22,9 @@ set(NacelleHostOnly OFF CACHE BOOL
 
 set(NacelleSanitizers ON CACHE BOOL "Address and undefined-behaviour sanitizers in host code")
 
+set(NacelleZydis ON CACHE BOOL
+    "Fetch and build Zydis, by which clients decode instructions; OFF: they cannot")
+
 if(NOT NacellePlatform MATCHES "^(auto|qemu|bochs|kvm)$")
     message(FATAL_ERROR
         "NacellePlatform=${NacellePlatform}: unknown platform; known: auto qemu bochs kvm")

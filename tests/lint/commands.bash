@@ -2,13 +2,14 @@
 # shellcheck shell=bash
 #
 # choose_commands BUILD OUT: writes OUT/compile_commands.json with each C file of the tree once, as
-# the kernel compiles it if it does, or else as clients do, or else as the host does.
+# the kernel compiles it if it does, or else as clients do, or else as the host does. Files that
+# were fetched into BUILD are left out.
 choose_commands() {
     [ -f "$1/compile_commands.json" ] || {
         echo "there is no $1/compile_commands.json" >&2
         exit 1
     }
-    awk '
+    awk -v build="$(realpath "$1")/" '
         /^{/ { entry = ""; file = ""; rank = 1 }
         /^  "command":/ {
             if ($0 ~ /-DNACELLE_KERNEL=1/) rank = 3
@@ -18,7 +19,7 @@ choose_commands() {
         /^  "file":/ { file = $0; sub(/^  "file": "/, "", file); sub(/",?$/, "", file) }
         /^[{} ]/ { if ($0 !~ /^}/) entry = entry $0 "\n" }
         /^}/ {
-            if (file ~ /\.c$/ && rank > best[file]) {
+            if (file ~ /\.c$/ && index(file, build) != 1 && rank > best[file]) {
                 best[file] = rank
                 chosen[file] = entry "}"
             }

@@ -123,7 +123,7 @@ static uint32_t distance(const struct svm_exit_info *info, uint64_t next)
     return plausible(info->long_64 ? length : (uint32_t)length);
 }
 
-static uint32_t length_of(const struct svm_exit_info *info, const struct rule *rule)
+static uint32_t length_of(const struct svm_exit_info *info, const struct rule *rule, bool *assumed)
 {
     uint32_t length = 0;
 
@@ -137,7 +137,11 @@ static uint32_t length_of(const struct svm_exit_info *info, const struct rule *r
         return 0;
     if (info->next_rip != 0)
         length = distance(info, info->next_rip);
-    return length != 0 ? length : svm_exit_instruction_length(rule->code);
+    if (length != 0)
+        return length;
+    length = svm_exit_instruction_length(rule->code);
+    *assumed = length != 0;
+    return length;
 }
 
 /* --- Shapes --- */
@@ -381,11 +385,14 @@ struct nacelle_exit svm_decode_exit(const struct svm_exit_info *info, const uint
         .raw_qualification = info->info1,
         .raw_information = info->info2,
     };
+    bool assumed = false;
 
     vcpu_record_vectoring(&out, info->vectoring, info->vectoring_error);
     if (decode_range(&out, info, general))
         return out;
-    out.instruction_length = length_of(info, &rule);
+    out.instruction_length = length_of(info, &rule, &assumed);
+    if (assumed)
+        out.flags |= NACELLE_EXIT_LENGTH_ASSUMED;
     fill_in(&out, (enum shape)rule.shape, info, general);
     return out;
 }

@@ -2,6 +2,7 @@
 /* What each kind of exit does. */
 #include <runtime/format.h>
 #include <runtime/names.h>
+#include <vmm/emulator.h>
 #include <vmm/string_io.h>
 #include <vmm/vcpu.h>
 
@@ -132,9 +133,39 @@ static enum vmm_action tsc(struct vmm_vcpu *vcpu)
     return VMM_ADVANCE;
 }
 
+static struct vmm_emulator emulator_of(struct vmm_vcpu *vcpu)
+{
+    vcpu->fetch(vcpu, VMM_EMULATOR_GROUPS);
+    return (struct vmm_emulator){
+        .state = vcpu->state, .memory = &vcpu->pc->memory, .mmio = &vcpu->pc->mmio};
+}
+
+/* An access to what is no memory of the guest's, or to memory that it may only read. */
+static enum vmm_action memory(struct vmm_vcpu *vcpu)
+{
+    struct vmm_emulator emulator = emulator_of(vcpu);
+    uint32_t length = 0;
+    enum vmm_decode_status status = vmm_emulate(&emulator, &length);
+
+    switch (status) {
+    case VMM_DECODE_OK:
+        vmm_correct_rip(vcpu->state, vcpu->state->exit.instruction_length, length);
+        return VMM_ADVANCE;
+    case VMM_DECODE_AGAIN:
+        return VMM_AGAIN;
+    case VMM_DECODE_FAULT:
+        vcpu->exception = emulator.fault;
+        vcpu->exception_error = emulator.fault_error;
+        return VMM_AGAIN;
+    default:
+        return stop(vcpu, vmm_decode_text(status));
+    }
+}
+
 /* Kinds without a handler end the VM: the client asked for none of them. */
 static exit_handler *const handlers[NACELLE_EXIT_COUNT] = {
     [NACELLE_EXIT_PORT] = port,
+    [NACELLE_EXIT_MEMORY] = memory,
     [NACELLE_EXIT_CPUID] = cpuid,
     [NACELLE_EXIT_MSR] = msr,
     [NACELLE_EXIT_HLT] = halt,
@@ -157,18 +188,38 @@ static exit_handler *const handlers[NACELLE_EXIT_COUNT] = {
     [NACELLE_EXIT_RSM] = invalid_opcode,
 };
 
+/* What the processor did not tell of the exit: handlers find it in the record. Without a decoder
+ * they have to do with what the engine has assumed. */
+static enum vmm_decode_status complete(struct vmm_vcpu *vcpu)
+{
+    struct vmm_emulator emulator;
+    enum vmm_decode_status status;
+
+    if (vcpu->state->exit.kind == NACELLE_EXIT_MEMORY || vmm_exit_is_complete(&vcpu->state->exit))
+        return VMM_DECODE_OK;
+    emulator = emulator_of(vcpu);
+    status = vmm_complete_exit(&emulator, &vcpu->state->exit);
+    return status == VMM_DECODE_NO_DECODER ? VMM_DECODE_OK : status;
+}
+
 enum vmm_action vmm_handle_exit(struct vmm_vcpu *vcpu)
 {
-    uint32_t kind = vcpu->state->exit.kind;
+    uint32_t kind = vcpu->state->exit.kind, told = vcpu->state->exit.instruction_length;
+    enum vmm_decode_status status;
     enum vmm_action action;
 
     vmm_statistics_count(&vcpu->statistics, kind);
     if (kind >= NACELLE_EXIT_COUNT || !handlers[kind])
         return stop(vcpu, nacelle_exit_text(kind));
+    status = complete(vcpu);
+    if (status != VMM_DECODE_OK)
+        return stop(vcpu, vmm_decode_text(status));
     action = handlers[kind](vcpu);
     if (vcpu->done)
         return VMM_STOP;
     if (vcpu->pc->reset.requested)
         return stop(vcpu, "reset");
+    if ((action == VMM_ADVANCE || action == VMM_HALT) && kind != NACELLE_EXIT_MEMORY)
+        vmm_correct_rip(vcpu->state, told, vcpu->state->exit.instruction_length);
     return action;
 }

@@ -21,7 +21,8 @@
     X(MSR, 4, "MSR access") /* number: MSR; READ or WRITE; value: what is written */               \
     /* number: 0 3 4 8, READ: MOV from, WRITE: MOV to; detail: general register; value: what is */ \
     /* written. CLTS and LMSW are WRITEs to 0 with CR_CLTS or CR_LMSW set (LMSW: value = source */ \
-    /* word, gva: address of a memory operand with GVA_VALID)                                   */ \
+    /* word, gva: address of a memory operand with GVA_VALID). SMSW, which exits on SVM alone,  */ \
+    /* is a READ that is UNDECODED; completed it has CR_LMSW, size, and detail or gva           */ \
     X(CONTROL_REGISTER, 5, "control register access")                                              \
     /* number: 0-7, READ or WRITE, detail: general register, value: what is written             */ \
     X(DEBUG_REGISTER, 6, "debug register access")                                                  \
@@ -122,6 +123,9 @@ enum nacelle_virtualization_instruction {
 /* The processor does not tell the operands of the instruction (SVM without decode assists):
  * detail, value and gva may hold nothing, and the instruction at rip must be decoded for them. */
 #define NACELLE_EXIT_UNDECODED (1u << 14)
+/* instruction_length is that of the instruction without prefixes: the processor does not tell it
+ * (SVM without next-RIP save). */
+#define NACELLE_EXIT_LENGTH_ASSUMED (1u << 15)
 
 /*
  * An event, to inject and as reported: bits 7-0 vector, 10-8 type, 11 has an error code, 31 valid.

@@ -126,6 +126,76 @@ guest_records_hypercall:
         NEXT
         ltr     %ax
         NEXT
+        /* Operands and lengths that take decoding where the processor does not tell them. */
+        .byte   0x2e, 0x66      /* prefixes without meaning */
+        cpuid
+        NEXT
+        movl    $0x1b, %ecx
+        .byte   0x3e
+        rdmsr
+        NEXT
+        .byte   0x66, 0x2e
+        hlt
+        NEXT
+        .byte   0x66
+        rdtsc
+        NEXT
+        movl    %esp, %cr3
+        NEXT
+        .byte   0x66, 0x26
+        movl    %cr3, %ebp
+        NEXT
+        lmsw    DATA
+        NEXT
+        movl    $0x7ffc, %ebx
+        invlpg  %fs:-8(%ebx, %ebx, 2)
+        NEXT
+        invlpg  0x10(%bp, %si)
+        NEXT
+        movl    %dr6, %esp
+        NEXT
+        movl    $0x400, %edi
+        movl    %edi, %dr7
+        NEXT
+        movl    $DATA, %esi
+        outsb   %es:(%esi), %dx
+        NEXT
+        movl    $2, %ecx
+        rep outsl %ss:(%esi), %dx
+        NEXT
+        movl    $0x12342000, %edi
+        addr16 rep insw
+        NEXT
+        sidt    4(%esp)
+        NEXT
+        lgdt    %gs:DATA(, %esi, 8)
+        NEXT
+        lldt    %bp
+        NEXT
+        str     DATA + 2
+        NEXT
+        /* Second-level faults: size, address and length are the instruction's. */
+        movl    $NOTHING, %esi
+        movzbl  3(%esi), %eax
+        NEXT
+        movw    $0x1234, %ss:NOTHING + 6
+        NEXT
+        xchgl   %eax, 8(%esi)
+        NEXT
+        lock
+        btsl    $5, (%esi)
+        NEXT
+        cmpb    $1, NOTHING + 0xfff
+        NEXT
+        movl    $DATA, %edi
+        rep movsw
+        NEXT
+        movl    $NOTHING + 4, %edi
+        stosl
+        NEXT
+        movl    $NOTHING - 2, %edi
+        movl    %eax, (%edi)
+        NEXT
         xorl    %ecx, %ecx
         movl    $3, %eax
         xorl    %edx, %edx

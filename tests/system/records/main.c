@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Prints the exit records of one guest, a line each, without the vendor's raw codes. The lines are
+ * Prints the exit records of one guest, a line each, without the vendor's raw codes: as the engine
+ * made them ("record"), and as the client's library completes them ("completed"). The lines are
  * compared between processors (compare): the same guest gives the same records.
  */
 #include <harness/check.h>
@@ -10,6 +11,7 @@
 #include <runtime/aspace.h>
 #include <runtime/names.h>
 #include <runtime/string.h>
+#include <vmm/emulator.h>
 
 #define SLOT        16u
 #define UD          6u
@@ -60,15 +62,32 @@ static struct guest make_guest(uint64_t endpoint)
     return guest;
 }
 
-static void print_record(const struct nacelle_vcpu_state *state, uint64_t slot)
+static void print_record(const char *what, const struct nacelle_exit *exit, uint64_t slot,
+                         uint64_t rip)
 {
-    const struct nacelle_exit *exit = &state->exit;
-
-    print("record %lu: %s number=%x detail=%x size=%u flags=%x value=%lx gpa=%lx gva=%lx count=%lu "
+    print("%s %lu: %s number=%x detail=%x size=%u flags=%x value=%lx gpa=%lx gva=%lx count=%lu "
           "vectoring=%x error=%x offset=%lx length=%u\n",
-          slot, nacelle_exit_text(exit->kind), exit->number, exit->detail, exit->size, exit->flags,
-          exit->value, exit->gpa, exit->gva, exit->count, exit->vectoring, exit->vectoring_error,
-          state->rip - GUEST_CODE - slot * SLOT, exit->instruction_length);
+          what, slot, nacelle_exit_text(exit->kind), exit->number, exit->detail, exit->size,
+          exit->flags, exit->value, exit->gpa, exit->gva, exit->count, exit->vectoring,
+          exit->vectoring_error, rip - GUEST_CODE - slot * SLOT, exit->instruction_length);
+}
+
+/* What cannot be completed has a line of its own, and stays as it is. */
+static void print_completed(const struct guest *guest, uint64_t slot)
+{
+    struct nacelle_vcpu_state *state = guest->state;
+    struct vmm_memory memory = {0};
+    const struct vmm_emulator emulator = {.state = state, .memory = &memory};
+    struct nacelle_exit record = state->exit;
+    enum vmm_decode_status status;
+
+    check_true("code", vmm_memory_add(&memory, GUEST_CODE, sizeof(code), code, false));
+    check_true("data", vmm_memory_add(&memory, GUEST_DATA, sizeof(code), guest->data, true));
+    need(nacelle_vcpu_fetch(guest->vcpu, VMM_EMULATOR_GROUPS), "fetch");
+    status = vmm_complete_exit(&emulator, &record);
+    if (status != VMM_DECODE_OK)
+        print("not completed: %lu: %s\n", slot, vmm_decode_text(status));
+    print_record("completed", &record, slot, state->rip);
 }
 
 static void run(void)
@@ -88,7 +107,8 @@ static void run(void)
     need(nacelle_vcpu_resume(guest.vcpu), "resume");
     check_true("an exit", guest_receive(endpoint, &message) != ~0u);
     for (uint64_t slot = 0; slot * SLOT <= LAST_SLOT; slot++) {
-        print_record(state, slot);
+        print_record("record", &state->exit, slot, state->rip);
+        print_completed(&guest, slot);
         if (slot * SLOT == LAST_SLOT)
             break;
         /* What was interrupted is not to be repeated, whatever it was. */

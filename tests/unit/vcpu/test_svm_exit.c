@@ -97,6 +97,7 @@ static void kinds(void **state)
         info.next_rip = 0;
         out = decode(&info);
         assert_int_equal(out.instruction_length, cases[i].fixed);
+        assert_int_equal(out.flags, cases[i].fixed == 0 ? 0 : NACELLE_EXIT_LENGTH_ASSUMED);
     }
 }
 

@@ -4,6 +4,7 @@
 static enum vmm_action handle(struct nacelle_exit exit)
 {
     state_page.exit = exit;
+    state_page.exit.instruction_length = exit.kind == NACELLE_EXIT_MEMORY ? 0 : 2;
     vcpu.exception = 0;
     return vmm_handle_exit(&vcpu);
 }
@@ -91,12 +92,71 @@ static void others(void **state)
     assert_int_equal(state_page.general[RDX], 1);
 }
 
+static uint64_t counter_read(void *device, uint64_t offset, unsigned size)
+{
+    (void)offset;
+    return ++*(unsigned *)device + size;
+}
+
+/* The device's range is below 64 KiB, behind the memory that the test has. */
+static void a_device_in_memory(void **state)
+{
+    static const uint8_t code[] = {0x2e, 0x8b, 0x07}; /* MOV AX, CS:[BX] */
+    unsigned counter = 0x10;
+    const struct vmm_mmio_range range = {0x10000, 16, counter_read, NULL, &counter};
+
+    (void)state;
+    assert_true(vmm_mmio_add(&pc.mmio, &range));
+    memcpy(ram + 0x100, code, sizeof(code));
+    state_page.rip = 0x100;
+    state_page.segments[NACELLE_CS].limit = 0xffff;
+    state_page.general[RBX] = 0xffff;
+    assert_int_equal(handle((struct nacelle_exit){
+                         .kind = NACELLE_EXIT_MEMORY, .flags = NACELLE_EXIT_READ, .gpa = 0x10000}),
+                     VMM_AGAIN); /* beyond the limit of the segment */
+    assert_int_equal(vcpu.exception, 0x80000b0d);
+    state_page.segments[NACELLE_CS].base = 0x100;
+    state_page.general[RBX] = 0xff00;
+    state_page.rip = 0;
+    assert_int_equal(handle((struct nacelle_exit){
+                         .kind = NACELLE_EXIT_MEMORY, .flags = NACELLE_EXIT_READ, .gpa = 0x10000}),
+                     VMM_ADVANCE);
+    assert_int_equal(state_page.general[RAX] & 0xffff, 0x11 + 2);
+    assert_int_equal(state_page.rip, 3);
+    assert_int_equal(state_page.dirty, NACELLE_GROUP_IP);
+    assert_int_equal(fetched & NACELLE_GROUP_SEGMENTS, NACELLE_GROUP_SEGMENTS);
+}
+
+/* The engine will add the length that it assumes: rip goes the rest of the way. */
+static void an_instruction_with_prefixes(void **state)
+{
+    static const uint8_t code[] = {0x66, 0x2e, 0x0f, 0xa2};
+    struct nacelle_exit exit = {.kind = NACELLE_EXIT_CPUID, .flags = NACELLE_EXIT_LENGTH_ASSUMED};
+
+    (void)state;
+    memcpy(ram + 0x100, code, sizeof(code));
+    state_page.rip = 0x100;
+    assert_int_equal(handle(exit), VMM_ADVANCE);
+    assert_int_equal(state_page.rip, 0x102);
+    assert_int_equal(state_page.exit.instruction_length, 4);
+    state_page.rip = 0x101;
+    exit.flags = 0; /* exact, whatever it is */
+    assert_int_equal(handle(exit), VMM_ADVANCE);
+    assert_int_equal(state_page.rip, 0x101);
+    exit.flags = NACELLE_EXIT_LENGTH_ASSUMED;
+    state_page.rip = 0x200;
+    assert_int_equal(handle(exit), VMM_STOP); /* no CPUID there */
+    assert_non_null(strstr(vcpu.problem, "does not cause this exit"));
+}
+
 static void what_cannot_be_handled_stops_with_a_reason(void **state)
 {
     (void)state;
     assert_int_equal(handle((struct nacelle_exit){.kind = NACELLE_EXIT_SHUTDOWN}), VMM_STOP);
     assert_non_null(strstr(vcpu.problem, "triple fault"));
-    assert_int_equal(handle((struct nacelle_exit){.kind = NACELLE_EXIT_MEMORY, .gpa = 0xfed40000}),
+    assert_int_equal(handle((struct nacelle_exit){.kind = NACELLE_EXIT_MEMORY,
+                                                  .flags = NACELLE_EXIT_EXECUTE,
+                                                  .gpa = 0xfed40000}),
                      VMM_STOP);
     assert_non_null(strstr(vcpu.problem, "0xfed40000"));
     assert_int_equal(handle((struct nacelle_exit){.kind = 0x12345}), VMM_STOP);
@@ -133,6 +193,8 @@ int main(void)
         cmocka_unit_test_setup(msrs, make_vcpu),
         cmocka_unit_test_setup(instructions_that_the_processor_does_not_have, make_vcpu),
         cmocka_unit_test_setup(others, make_vcpu),
+        cmocka_unit_test_setup(a_device_in_memory, make_vcpu),
+        cmocka_unit_test_setup(an_instruction_with_prefixes, make_vcpu),
         cmocka_unit_test_setup(what_cannot_be_handled_stops_with_a_reason, make_vcpu),
         cmocka_unit_test_setup(a_reset_stops, make_vcpu),
         cmocka_unit_test_setup(a_client_can_be_satisfied, make_vcpu),

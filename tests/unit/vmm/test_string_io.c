@@ -16,6 +16,7 @@ static void set_exit(bool in, bool repeat, unsigned size, unsigned address_size,
                                        NACELLE_EXIT_STRING | (repeat ? NACELLE_EXIT_REPEAT : 0),
                               .number = in ? PORT_IN : PORT_OUT,
                               .size = size,
+                              .instruction_length = repeat ? 2 : 1,
                               .detail = address_size << 8,
                               .gva = gva,
                               .count = count};

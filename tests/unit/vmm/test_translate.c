@@ -106,6 +106,106 @@ static void paging_in_long_mode(void **state)
     check(&paging, 0xffffffff80234567ull, 0x234567, 0x1cba99);
 }
 
+/* Access by each kind of page (SDM vol 3, 4.6); the error code as 4.7 has it, or 0. */
+static void rights(void **state)
+{
+    enum {
+        W = VMM_ACCESS_WRITE,
+        U = VMM_ACCESS_USER,
+        F = VMM_ACCESS_FETCH,
+        AC = VMM_ACCESS_AC
+    };
+    enum {
+        WP = 1 << 16,
+        SMEP = 1 << 20,
+        SMAP = 1 << 21,
+        NXE = 1 << 11
+    };
+    static const struct {
+        uint64_t directory, page; /* bits of the entries beside present */
+        uint32_t cr0, cr4, efer;
+        unsigned access;
+        uint32_t error;
+    } cases[] = {
+        {2, 2, 0, 0, 0, 0, 0},
+        {2, 2, 0, 0, 0, W, 0},
+        {2, 2, 0, 0, 0, U, 5},
+        {6, 2, 0, 0, 0, U, 5},
+        {2, 6, 0, 0, 0, U | W, 7},
+        {6, 6, 0, 0, 0, U | W, 0},
+        {6, 4, 0, 0, 0, U | W, 7},
+        {4, 6, 0, 0, 0, U | W, 7},
+        {0, 2, 0, 0, 0, W, 0},
+        {0, 2, WP, 0, 0, W, 3},
+        {6, 6, 0, SMAP, 0, 0, 1},
+        {6, 6, 0, SMAP, 0, W, 3},
+        {6, 6, 0, SMAP, 0, AC, 0},
+        {6, 6, 0, SMAP, 0, U, 0},
+        {2, 6, 0, SMAP, 0, 0, 0},
+        {6, 6, 0, SMEP, 0, F, 17},
+        {6, 6, 0, SMEP, 0, F | U, 0},
+        {6, 6, 0, SMEP, 0, 0, 0},
+        {2, 1ull << 63 | 2, 0, 0, NXE, F, 17},
+        {2, 1ull << 63 | 2, 0, 0, NXE, 0, 0},
+        {1ull << 63 | 2, 2, 0, 0, NXE, F, 17},
+        {2, 2, 0, 0, NXE, F, 0},
+        {6, 6, 0, 0, 0, F | U, 0},
+        {2, 2, 0, 0, 0, F | U, 5},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct vmm_paging paging = {.cr0 = CR0_PG | cases[i].cr0,
+                                          .cr3 = 0x1000,
+                                          .cr4 = CR4_PAE | cases[i].cr4,
+                                          .efer = cases[i].efer};
+        uint64_t gpa, left;
+        uint32_t error = 0;
+        bool may;
+
+        make(state);
+        put(0x1000, 8, 0x2001); /* a directory pointer has no rights */
+        put(0x2000, 8, 0x3001 | cases[i].directory);
+        put(0x3000, 8, 0x4001 | cases[i].page);
+        may = vmm_translate_access(&memory, &paging, 0x123, cases[i].access, &gpa, &left, &error);
+        if (may == (cases[i].error != 0) || error != cases[i].error)
+            fail_msg("case %zu: %d, error %u", i, may, error);
+    }
+}
+
+static void accessed_and_dirty(void **state)
+{
+    const struct vmm_paging paging = {
+        .cr0 = CR0_PG, .cr3 = 0x1000, .cr4 = CR4_PAE, .efer = EFER_LMA};
+    uint64_t gpa, left;
+    uint32_t error;
+
+    (void)state;
+    put(0x1000, 8, 0x2003);
+    put(0x2000, 8, 0x3003);
+    put(0x3000, 8, 0x4003);
+    put(0x3008, 8, 0x200083); /* 2 MiB */
+    put(0x4000, 8, 0x7003);
+    assert_true(vmm_translate(&memory, &paging, 0, &gpa, &left)); /* looks only */
+    assert_int_equal(ram[0x1000], 0x03);
+    assert_true(vmm_translate_access(&memory, &paging, 0, 0, &gpa, &left, &error));
+    assert_int_equal(gpa, 0x7000);
+    assert_int_equal(ram[0x1000], 0x23);
+    assert_int_equal(ram[0x2000], 0x23);
+    assert_int_equal(ram[0x3000], 0x23);
+    assert_int_equal(ram[0x4000], 0x23);
+    assert_true(vmm_translate_access(&memory, &paging, 0, VMM_ACCESS_WRITE, &gpa, &left, &error));
+    assert_int_equal(ram[0x3000], 0x23);
+    assert_int_equal(ram[0x4000], 0x63);
+    assert_true(
+        vmm_translate_access(&memory, &paging, 0x200000, VMM_ACCESS_WRITE, &gpa, &left, &error));
+    assert_int_equal(ram[0x3008], 0xe3);
+    assert_false(vmm_translate_access(&memory, &paging, 0x1000, 0, &gpa, &left, &error));
+    assert_int_equal(error, 0); /* not present */
+    assert_false(vmm_translate_access(&memory, &paging, 0x1000, VMM_ACCESS_WRITE | VMM_ACCESS_USER,
+                                      &gpa, &left, &error));
+    assert_int_equal(error, 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +213,8 @@ int main(void)
         cmocka_unit_test_setup(paging_of_32_bits, make),
         cmocka_unit_test_setup(paging_with_pae, make),
         cmocka_unit_test_setup(paging_in_long_mode, make),
+        cmocka_unit_test_setup(rights, make),
+        cmocka_unit_test_setup(accessed_and_dirty, make),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 #include <vmm/fw_cfg.h>
 #include <vmm/keyboard.h>
 #include <vmm/memory.h>
+#include <vmm/mmio.h>
 #include <vmm/msr.h>
 #include <vmm/pci.h>
 #include <vmm/pic.h>
@@ -30,6 +31,7 @@ struct vmm_pc {
     struct vmm_clock clock;
     struct vmm_ports ports;
     struct vmm_memory memory;
+    struct vmm_mmio mmio;
     struct vmm_cpuid cpuid;
     struct vmm_msrs msrs;
     struct vmm_pic pic;
