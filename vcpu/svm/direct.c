@@ -54,13 +54,16 @@ leave(struct vcpu *vcpu, const struct vcpu_direct_exit *exit, uint32_t length)
 static inline __attribute__((always_inline)) _Noreturn void
 leave_instruction(struct vcpu *vcpu, const struct vcpu_direct_exit *exit, uint64_t next)
 {
+    struct vcpu_direct_exit out = *exit;
     uint64_t length = next - svm_vmcb_of(vcpu)->save.rip;
 
-    if (length > X86_INSTRUCTION_LENGTH_MAX)
+    if (length > X86_INSTRUCTION_LENGTH_MAX || length == 0) {
         length = svm_exit_instruction_length(exit->reason);
-    if (length == 0)
-        svm_usual_way(vcpu); /* RIP wraps */
-    leave(vcpu, exit, (uint32_t)length);
+        out.flags |= NACELLE_EXIT_LENGTH_ASSUMED;
+        if (length == 0)
+            svm_usual_way(vcpu); /* RIP wraps */
+    }
+    leave(vcpu, &out, (uint32_t)length);
 }
 
 static inline __attribute__((always_inline)) _Noreturn void port(struct vcpu *vcpu,
