@@ -65,18 +65,18 @@ _Noreturn void svm_usual_way(struct vcpu *vcpu);
 
 /*
  * Notes where the guest goes on. false: not in the direct way, as going on is more than adding the
- * length (advance.h), and nothing has changed.
+ * length (advance.h), and nothing has changed. RF is set by faults alone, so not where the exit is
+ * by an instruction, whose length the processor tells.
  */
 static inline __attribute__((always_inline)) bool
-vcpu_direct_plan(struct vcpu *vcpu, const struct vcpu_direct_point *at)
+vcpu_direct_plan(struct vcpu *vcpu, const struct vcpu_direct_point *at, bool by_instruction)
 {
-    /* RF is set by faults alone, whose instruction has no length here. */
-    const uint64_t hindrance = at->length != 0 ? X86_RFLAGS_TF | X86_RFLAGS_RF : X86_RFLAGS_TF;
+    uint32_t hindrance = by_instruction ? X86_RFLAGS_TF | X86_RFLAGS_RF : X86_RFLAGS_TF;
+    uint32_t low;
 
-    if (at->shadow || (at->rflags & hindrance) != 0)
-        return false;
-    if ((uint32_t)((uint32_t)at->rip + at->length) < at->length)
-        return false; /* beyond 4 GiB: the mode matters */
+    if (at->shadow || (at->rflags & hindrance) != 0 ||
+        __builtin_add_overflow((uint32_t)at->rip, at->length, &low))
+        return false; /* overflow: beyond 4 GiB the mode matters */
     vcpu->next_rip = at->rip + at->length;
     vcpu->exit_length = at->length;
     return true;

@@ -34,7 +34,7 @@ bool svm_direct_ready(struct vcpu *vcpu, uint64_t cr3)
         vmcb->control.event_injection != 0)
         return false;
     vmcb->control.tlb_control = SVM_TLB_NOTHING; /* the last entry's has been done */
-    return vcpu_direct_plan(vcpu, &at);
+    return vcpu_direct_plan(vcpu, &at, at.length != 0);
 }
 
 static inline __attribute__((always_inline)) _Noreturn void
@@ -44,7 +44,8 @@ leave(struct vcpu *vcpu, const struct vcpu_direct_exit *exit, uint32_t length)
     struct vcpu_direct_point at = point_of(vmcb, length);
     struct vcpu_direct_message message;
 
-    if ((vmcb->control.exit_int_info & NACELLE_EVENT_VALID) != 0 || !vcpu_direct_plan(vcpu, &at))
+    if ((vmcb->control.exit_int_info & NACELLE_EVENT_VALID) != 0 ||
+        !vcpu_direct_plan(vcpu, &at, length != 0))
         svm_usual_way(vcpu);
     message = vcpu_direct_record(vcpu_state(vcpu), exit, &at);
     VCPU_DIRECT_LEAVE("vcpu_host_direct_syscall", vcpu, &message);

@@ -34,18 +34,28 @@ bool vmx_direct_ready(struct vcpu *vcpu, uint64_t cr3)
     at = read_point(vcpu->exit_length);
     vcpu->known = 0; /* nothing looks at it before the entry, which ends it */
     vcpu->rflags = at.rflags;
-    return vcpu_direct_plan(vcpu, &at);
+    return vcpu_direct_plan(vcpu, &at, at.length != 0);
 }
 
 static inline __attribute__((always_inline)) _Noreturn void
-leave(struct vcpu *vcpu, const struct vcpu_direct_exit *exit, const struct vcpu_direct_point *at)
+leave(struct vcpu *vcpu, const struct vcpu_direct_exit *exit, const struct vcpu_direct_point *at,
+      bool by_instruction)
 {
     struct vcpu_direct_message message;
 
-    if (!vcpu_direct_plan(vcpu, at))
+    if (!vcpu_direct_plan(vcpu, at, by_instruction))
         vmx_usual_way(vcpu);
     message = vcpu_direct_record(vcpu_state(vcpu), exit, at);
     VCPU_DIRECT_LEAVE("vcpu_host_direct_sysenter", vcpu, &message);
+}
+
+/* The low half of a general register, read as such. */
+static inline __attribute__((always_inline)) uint32_t low_half(const uint64_t *reg)
+{
+    uint32_t value;
+
+    __builtin_memcpy(&value, reg, sizeof(value));
+    return value;
 }
 
 /* By an instruction whose length the processor tells. */
@@ -54,7 +64,7 @@ leave_instruction(struct vcpu *vcpu, const struct vcpu_direct_exit *exit)
 {
     struct vcpu_direct_point at = read_point((uint32_t)vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH));
 
-    leave(vcpu, exit, &at);
+    leave(vcpu, exit, &at, true);
 }
 
 /* --- IN and OUT: table 27-5, the low bits of the qualification --- */
@@ -93,7 +103,7 @@ static inline __attribute__((always_inline)) _Noreturn void port(struct vcpu *vc
         .number = (uint16_t)(qualification >> VMX_QUALIFICATION_IO_PORT_SHIFT),
         .flags = rule->flags,
         .size = rule->size,
-        .value = (uint32_t)state->general[X86_RAX] & rule->mask,
+        .value = low_half(&state->general[X86_RAX]) & rule->mask,
         .reason = VMX_EXIT_REASON_IO_INSTRUCTION,
     };
 
@@ -138,7 +148,7 @@ violation(struct vcpu *vcpu, struct nacelle_vcpu_state *state)
     state->exit.raw_qualification = qualification;
     at = read_point(0);
     vcpu->rflags = at.rflags;
-    leave(vcpu, &exit, &at);
+    leave(vcpu, &exit, &at, false);
 }
 
 /* --- All of them --- */
@@ -151,25 +161,25 @@ _Noreturn void vmx_direct_exit(struct vcpu *vcpu)
     switch (vmread(VMCS_EXIT_REASON)) {
     case VMX_EXIT_REASON_CPUID:
         leave_instruction(vcpu, &(struct vcpu_direct_exit){.kind = NACELLE_EXIT_CPUID,
-                                                           .number = (uint32_t)general[X86_RAX],
-                                                           .detail = (uint32_t)general[X86_RCX],
+                                                           .number = low_half(&general[X86_RAX]),
+                                                           .detail = low_half(&general[X86_RCX]),
                                                            .reason = VMX_EXIT_REASON_CPUID});
     case VMX_EXIT_REASON_HLT:
         leave_instruction(vcpu, &(struct vcpu_direct_exit){.kind = NACELLE_EXIT_HLT,
                                                            .reason = VMX_EXIT_REASON_HLT});
     case VMX_EXIT_REASON_VMCALL:
         leave_instruction(vcpu, &(struct vcpu_direct_exit){.kind = NACELLE_EXIT_HYPERCALL,
-                                                           .number = (uint32_t)general[X86_RAX],
+                                                           .number = low_half(&general[X86_RAX]),
                                                            .reason = VMX_EXIT_REASON_VMCALL});
     case VMX_EXIT_REASON_RDMSR:
         leave_instruction(vcpu, &(struct vcpu_direct_exit){.kind = NACELLE_EXIT_MSR,
-                                                           .number = (uint32_t)general[X86_RCX],
+                                                           .number = low_half(&general[X86_RCX]),
                                                            .flags = NACELLE_EXIT_READ,
                                                            .reason = VMX_EXIT_REASON_RDMSR});
     case VMX_EXIT_REASON_WRMSR:
-        state->exit.value = (uint32_t)general[X86_RAX] | general[X86_RDX] << 32;
+        state->exit.value = low_half(&general[X86_RAX]) | general[X86_RDX] << 32;
         leave_instruction(vcpu, &(struct vcpu_direct_exit){.kind = NACELLE_EXIT_MSR,
-                                                           .number = (uint32_t)general[X86_RCX],
+                                                           .number = low_half(&general[X86_RCX]),
                                                            .flags = NACELLE_EXIT_WRITE,
                                                            .value = state->exit.value,
                                                            .reason = VMX_EXIT_REASON_WRMSR});
