@@ -3,6 +3,7 @@
 #ifndef VCPU_INTERNAL_H
 #define VCPU_INTERNAL_H
 
+#include <vcpu/direct.h>
 #include <vcpu/vcpu.h>
 #include <x86/cpuid.h>
 

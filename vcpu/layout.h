@@ -17,9 +17,6 @@
 #define VCPU_HOST_IDT     0x48
 #define VCPU_GUARD        0x58
 
-/* The general registers, from struct vcpu: the state page begins VCPU_STRUCT_OFFSET before it. */
-#define VCPU_GENERAL (-0x3000 + 0x80)
-
 /* The control structure, from struct vcpu. */
 #define VCPU_CONTROL (-0x2000)
 

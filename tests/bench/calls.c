@@ -36,15 +36,7 @@
         }                                                                         \
     }
 
-/* REPLY with nobody to reply to: the server looks for one and says so. */
-static inline enum nacelle_error null(void)
-{
-    struct nacelle_message message = {0};
-
-    return nacelle_reply(&message) == NACELLE_ERROR_WOULD_BLOCK ? NACELLE_ERROR_OK
-                                                                : NACELLE_ERROR_INVALID_ARGUMENT;
-}
-
+/* YIELD with nobody else to run. */
 static inline enum nacelle_error yield(void)
 {
     nacelle_yield();
@@ -60,8 +52,7 @@ static uint64_t notification(void)
     return slot;
 }
 
-CALL_ROUNDS(syscall_null, , , null(), )
-CALL_ROUNDS(syscall_yield, , , yield(), )
+CALL_ROUNDS(syscall_null, , , yield(), )
 CALL_ROUNDS(signal, uint64_t slot = notification(), , nacelle_notification_signal(slot), )
 
 /* A vCPU that is stopped in an exit. */

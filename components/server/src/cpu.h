@@ -10,17 +10,12 @@
 #define CPU_CR3               8
 #define CPU_CHARGED           16
 #define CPU_PAIR_VCPU         24
-#define CPU_PAIR_HANDLER      32
-#define CPU_PAIR_CALLER       40
-#define CPU_PAIR_RECEIVE_SLOT 48
-#define CPU_PAIR_CALL_SLOT    56
-#define CPU_PAIR_BADGE        64
-#define CPU_PAIR_ADVANCE      72
-#define CPU_PAIR_HANDLER_ROOT 80
-#define CPU_PAIR_CALLER_ROOT  88
-#define CPU_PAIR_RSP          96
-#define CPU_PAIR_RIP          104
-#define CPU_TSS               120
+#define CPU_PAIR_RECEIVE_SLOT 32
+#define CPU_PAIR_BADGE        40
+#define CPU_PAIR_ADVANCE      48
+#define CPU_PAIR_RSP          56
+#define CPU_PAIR_RIP          64
+#define CPU_TSS               96
 
 /* Bytes of each CPU's entry for SYSCALL. */
 #define SYSCALL_STUB_SIZE 16

@@ -2,12 +2,17 @@
 /* Ways into the server from user level and traps, and back out. */
 
 #include "cpu.h"
+#include "execution.h"
+#include "slot.h"
 #include "thread.h"
+#include "vcpu_object.h"
 #include <nacelle/exit.h>
 #include <nacelle/message.h>
+#include <nacelle/object.h>
 #include <vcpu/direct.h>
 #include <x86/control.h>
 #include <x86/descriptor.h>
+#include <x86/general_registers.h>
 
     .section .text.entry, "ax"
 
@@ -90,32 +95,57 @@
 sysexit_instructions:
     .popsection
 
-/* What bits 63 to 48 and 15 to 0 of the tag hold in a message that fits into registers and comes
- * without a capability: the system call, and the length. rdx is lost. */
-    .macro IF_NOT_SHORT system_call, label
-    mov %rsi, %rdx
-    shr $48, %rdx
-    cmp $(\system_call << (NACELLE_TAG_SYSTEM_CALL_SHIFT - 48)), %edx
-    jne \label
-    movzwl %si, %edx
-    cmp $NACELLE_MESSAGE_REGISTERS, %edx
-    ja \label
+/*
+ * The vCPU that capability rdi of thread r11 names, to rbx; rbp is lost. Elsewhere, with nothing
+ * changed, unless it has this right, and the vCPU has a VM and cannot run.
+ */
+    .macro FIND_STOPPED_VCPU right, elsewhere
+    cmpb $SLOT_TYPE_CSPACE, THREAD_CSPACE + SLOT_TYPE(%r11)
+    jne \elsewhere
+    mov THREAD_CSPACE + SLOT_OBJECT(%r11), %rbx
+    cmp %rdi, CSPACE_SLOTS(%rbx)
+    jbe \elsewhere
+    mov %rdi, %rbp
+    shl $SLOT_SHIFT, %rbp
+    add %rbp, %rbx          /* slot 0 holds a power of 2, which is never the type of a vCPU */
+    movzwl SLOT_TYPE(%rbx), %ebp
+    and $(0xff | \right << 8), %ebp
+    cmp $(SLOT_TYPE_VCPU | \right << 8), %ebp
+    jne \elsewhere
+    mov SLOT_OBJECT(%rbx), %rbx
+    cmpb $SLOT_TYPE_VM, VCPU_OBJECT_VM + SLOT_TYPE(%rbx)
+    jne \elsewhere
+    cmpb $EXECUTION_STATE_RUNNABLE, VCPU_OBJECT_STATE(%rbx)
+    je \elsewhere
     .endm
 
-/*
- * From one thread of a pair (fastpath.h) to the other, rcx: the registers of the message stay as
- * they are. rdx is lost.
- */
-    .macro CHANGE_TO root
-    mov %rcx, CPU_CURRENT(%rsp)
-    lea THREAD_CPU(%rcx), %rdx
-    mov %rdx, CPU_TSS + X86_TSS64_RSP0(%rsp)
-    mov \root(%rsp), %rdx
-    cmp %rdx, CPU_CR3(%rsp)
-    je 2f
-    mov %rdx, CPU_CR3(%rsp)
-    mov %rdx, %cr3
-2:
+/* A general register of a vCPU, r8 its index; not rsp, which lies elsewhere. */
+    .macro CHECK_REGISTER elsewhere
+    cmp $X86_GPR_COUNT, %r8
+    jae \elsewhere
+    cmp $X86_RSP, %r8
+    je \elsewhere
+    .endm
+
+/* Back to the caller, whose stack pointer and return address are still in their registers. */
+    .macro RETURN_sysenter
+    xor %r11d, %r11d
+    SYSEXIT
+    .endm
+
+    .macro RETURN_syscall
+    mov %rdx, %rsp
+    SYSRET
+    .endm
+
+/* TF, AC, NT and DF are the caller's still after SYSENTER. TF ends with the first instruction
+ * (trap.c), AC and DF matter to C, and to the next at user level. */
+    .macro CLEAR_FLAGS_sysenter
+    push $X86_RFLAGS_FIXED
+    popfq
+    .endm
+
+    .macro CLEAR_FLAGS_syscall /* SFMASK did: cpu.c */
     .endm
 
 /*
@@ -150,43 +180,76 @@ sysexit_instructions:
     shr $NACELLE_RESUME_LENGTH_SHIFT, %ebx
     jmp vcpu_direct_length_\kind
 
-    .globl vcpu_host_direct_refuse_\kind
-vcpu_host_direct_refuse_\kind:
+    /* One of a pair of threads, which calls or replies to the other, in registers alone? */
 3:  mov CPU_CURRENT(%rsp), %r11
+    cmp %rdi, THREAD_FAST_SLOT(%r11)
+    jne 4f
+    cmpw $NACELLE_MESSAGE_REGISTERS, %si /* length, and no capability */
+    ja 4f
+    mov %rsi, %rbp
+    shr $48, %rbp
+    cmp %rbp, THREAD_FAST_CALL(%r11) /* no tag has what stands there out of a pair */
+    jne 4f
     mov \sp, FRAME_RSP(%r11)
     mov \ip, FRAME_RIP(%r11)
-    .ifc \kind, sysenter
-    push $X86_RFLAGS_FIXED  /* TF, AC, NT and DF are still the caller's */
-    popfq
-    .endif
-
-    /* One of a pair of threads? */
-    cmpq $0, CPU_PAIR_CALLER(%rsp)
-    je 8f
-    mov CPU_PAIR_HANDLER(%rsp), %rcx
-    cmp %rcx, %r11
-    je 4f
-    cmp %rdi, CPU_PAIR_CALL_SLOT(%rsp)
-    jne 8f
-    IF_NOT_SHORT NACELLE_CALL, 8f
-    CHANGE_TO CPU_PAIR_HANDLER_ROOT
-    mov CPU_PAIR_BADGE(%rsp), %rdi
-    or $NACELLE_TAG_CALL, %rsi
+    CLEAR_FLAGS_\kind
+    mov THREAD_FAST_BADGE(%r11), %rdi
+    add THREAD_FAST_DELTA(%r11), %rsi
+    mov THREAD_FAST_ROOT(%r11), %rdx
+    cmp %rdx, CPU_CR3(%rsp)
+    je 1f
+    mov %rdx, CPU_CR3(%rsp)
+    mov %rdx, %cr3
+1:  mov THREAD_FAST_TARGET(%r11), %rcx
+    mov %rcx, CPU_CURRENT(%rsp)
+    lea THREAD_CPU(%rcx), %rdx
+    mov %rdx, CPU_TSS + X86_TSS64_RSP0(%rsp)
     CLEAR_OTHERS
     LEAVE_\kind
 
-4:  cmp %rdi, CPU_PAIR_RECEIVE_SLOT(%rsp)
-    jne 8f
-    IF_NOT_SHORT NACELLE_REPLY_RECEIVE, 8f
-    mov CPU_PAIR_CALLER(%rsp), %rcx
-    CHANGE_TO CPU_PAIR_CALLER_ROOT
+    /* YIELD, with nobody else of this priority? */
+4:  cmp yield(%rip), %rsi
+    jne 5f
+    mov CPU_CHARGED(%rsp), %rbx
+    mov 8(%rbx), %rbp       /* struct list */
+    cmp %rbp, (%rbx)
+    jne 9f
     xor %edi, %edi
-    shl $16, %rsi           /* the system call, out of the tag */
-    shr $16, %rsi
-    CLEAR_OTHERS
-    LEAVE_\kind
+    xor %esi, %esi
+    xor %ebx, %ebx
+    xor %ebp, %ebp
+    RETURN_\kind
 
-8:  movb $\entered_by, THREAD_ENTRY(%r11)
+    /* A general register of a vCPU? */
+5:  cmp $(NACELLE_VCPU_READ_REGISTER << NACELLE_TAG_LABEL_SHIFT | 1), %rsi
+    jne 6f
+    CHECK_REGISTER 9f
+    FIND_STOPPED_VCPU NACELLE_RIGHT_READ, 9f
+    mov VCPU_GENERAL(%rbx, %r8, 8), %r8
+    mov $1, %esi            /* no error, one word */
+    jmp 7f
+6:  cmp $(NACELLE_VCPU_WRITE_REGISTER << NACELLE_TAG_LABEL_SHIFT | 2), %rsi
+    jne 9f
+    CHECK_REGISTER 9f
+    FIND_STOPPED_VCPU NACELLE_RIGHT_WRITE, 9f
+    mov %r9, VCPU_GENERAL(%rbx, %r8, 8)
+    xor %esi, %esi
+    xor %r8d, %r8d
+7:  xor %edi, %edi
+    xor %r9d, %r9d
+    xor %r10d, %r10d
+    xor %eax, %eax
+    xor %ebx, %ebx
+    xor %ebp, %ebp
+    RETURN_\kind
+
+    .globl vcpu_host_direct_refuse_\kind
+vcpu_host_direct_refuse_\kind:
+9:  mov CPU_CURRENT(%rsp), %r11
+    mov \sp, FRAME_RSP(%r11)
+    mov \ip, FRAME_RIP(%r11)
+    CLEAR_FLAGS_\kind
+    movb $\entered_by, THREAD_ENTRY(%r11)
     SAVE_MESSAGE
     xor %ebp, %ebp
     mov %r11, %rdi
@@ -194,10 +257,12 @@ vcpu_host_direct_refuse_\kind:
     ud2
     .endm
 
+yield:
+    .quad NACELLE_YIELD << NACELLE_TAG_SYSTEM_CALL_SHIFT
+
 /*
  * By SYSENTER. The processor loaded rsp with this CPU's data; rcx and rdx are the caller's stack
- * pointer and return address. TF, AC, NT and DF are still the caller's: of these TF ends with the
- * first instruction (trap.c), and the others do not matter until they are cleared.
+ * pointer and return address.
  */
     .globl sysenter_entry
 sysenter_entry:

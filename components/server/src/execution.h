@@ -3,6 +3,10 @@
 #ifndef SERVER_EXECUTION_H
 #define SERVER_EXECUTION_H
 
+#define EXECUTION_STATE_RUNNABLE 1 /* for assembly, checked below */
+
+#ifndef __ASSEMBLER__
+
 #include "list.h"
 #include <nacelle/message.h>
 #include <stdbool.h>
@@ -45,6 +49,11 @@ struct scheduling {
  * context of the first of them, and its runner is the last.
  */
 struct execution {
+    uint8_t state;
+    uint8_t kind;
+    bool suspended;
+    bool wants_reply; /* of the message being sent */
+    bool may_grant;   /* a capability may go with it */
     struct scheduling own;
     struct scheduling *on;             /* never 0: own, or the caller's */
     struct execution *caller;          /* whose message was received last and not yet replied to */
@@ -52,19 +61,17 @@ struct execution {
     struct list link;                  /* queue of the endpoint or notification waited at */
     struct endpoint *endpoint;         /* in state SENDING, RECEIVING: where */
     struct notification *notification; /* in state RECEIVING without an endpoint: where */
-    uint8_t kind;
-    uint8_t state;
-    bool suspended;
-    bool wants_reply; /* of the message being sent */
-    bool may_grant;   /* a capability may go with it */
     uint64_t badge;   /* of the capability it is sent with */
     uint64_t tag;     /* the message, system-call bits cleared */
     uint64_t words[NACELLE_MESSAGE_REGISTERS];
 };
+
+_Static_assert(EXECUTION_STATE_RUNNABLE == EXECUTION_RUNNABLE, "for assembly");
 
 static inline bool execution_can_run(const struct execution *execution)
 {
     return execution->state == EXECUTION_RUNNABLE && !execution->suspended;
 }
 
+#endif
 #endif

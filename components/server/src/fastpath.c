@@ -63,14 +63,45 @@ static bool can_arm_thread(struct cpu *cpu, const struct thread *caller,
            cpu->engine.fpu_owner == NULL;
 }
 
+/* The two system calls that the two make next, and what each gets of the other's. */
+static void arm_threads(struct cpu *cpu, struct thread *caller, struct thread *handler)
+{
+    const struct aspace *aspace = (const struct aspace *)caller->aspace.object;
+    const struct slot *slot = endpoint_slot(caller, caller->call_slot, NACELLE_RIGHT_WRITE);
+
+    caller->fast = (struct fast_switch){
+        .target = handler,
+        .slot = caller->call_slot,
+        .call = TAG_OF(NACELLE_CALL, 0) >> 48,
+        .delta = NACELLE_TAG_CALL,
+        .badge = slot->badge,
+        .root = cpu->cr3,
+    };
+    handler->fast = (struct fast_switch){
+        .target = caller,
+        .slot = handler->receive_slot,
+        .call = TAG_OF(NACELLE_REPLY_RECEIVE, 0) >> 48,
+        .delta = -TAG_OF(NACELLE_REPLY_RECEIVE, 0),
+        .root = aspace->root,
+    };
+    cpu->pair.caller = caller;
+}
+
+static void arm_vcpu(struct cpu *cpu, struct vcpu_object *object, const struct thread *handler)
+{
+    cpu->pair.vcpu = vcpu_engine(object);
+    cpu->pair.receive_slot = handler->receive_slot;
+    cpu->pair.badge = object->endpoint.badge;
+    cpu->pair.advance = TAG_OF(NACELLE_REPLY_RECEIVE, NACELLE_RESUME_ADVANCE);
+}
+
 void fastpath_arm(struct cpu *cpu, struct thread *handler)
 {
     struct execution *caller = handler->execution.caller;
     const struct slot *slot;
     struct endpoint *endpoint;
 
-    if (caller == NULL || caller->on != handler->execution.on ||
-        handler->entered_by == ENTERED_BY_TRAP) {
+    if (caller == NULL || caller->on != handler->execution.on) {
         return;
     }
     slot = endpoint_slot(handler, handler->receive_slot, NACELLE_RIGHT_READ);
@@ -82,52 +113,39 @@ void fastpath_arm(struct cpu *cpu, struct thread *handler)
         return;
     }
     if (caller->kind == EXECUTION_VCPU) {
-        struct vcpu_object *object = vcpu_of(caller);
-
-        if (!can_arm_vcpu(cpu, object, endpoint)) {
+        if (!can_arm_vcpu(cpu, vcpu_of(caller), endpoint)) {
             return;
         }
-        cpu->pair = (struct fast_pair){
-            .vcpu = vcpu_engine(object),
-            .badge = object->endpoint.badge,
-            .advance = TAG_OF(NACELLE_REPLY_RECEIVE, NACELLE_RESUME_ADVANCE),
-        };
+        arm_vcpu(cpu, vcpu_of(caller), handler);
     } else {
-        struct thread *thread = thread_of(caller);
-
-        if (!can_arm_thread(cpu, thread, endpoint)) {
+        if (!can_arm_thread(cpu, thread_of(caller), endpoint)) {
             return;
         }
-        cpu->pair = (struct fast_pair){
-            .vcpu = fastpath_no_vcpu,
-            .caller = thread,
-            .call_slot = thread->call_slot,
-            .badge = endpoint_slot(thread, thread->call_slot, NACELLE_RIGHT_WRITE)->badge,
-            .handler_root = cpu->cr3,
-            .caller_root = ((const struct aspace *)thread->aspace.object)->root,
-        };
+        arm_threads(cpu, thread_of(caller), handler);
     }
     cpu->pair.handler = handler;
-    cpu->pair.receive_slot = handler->receive_slot;
     cpu->pair.endpoint = endpoint;
 }
 
 void fastpath_leave(struct cpu *cpu, const struct execution *running)
 {
-    struct thread *handler = cpu->pair.handler;
+    struct fast_pair *pair = &cpu->pair;
 
-    if (handler == NULL) {
+    if (pair->handler == NULL) {
         return;
     }
-    if (running == handler->execution.caller) {
-        if (cpu->pair.caller == NULL) {
-            handler->frame.rsp = cpu->pair.rsp;
-            handler->frame.rip = cpu->pair.rip;
+    if (running == pair->handler->execution.caller) {
+        if (pair->caller == NULL) {
+            pair->handler->frame.rsp = pair->rsp;
+            pair->handler->frame.rip = pair->rip;
         }
-        ipc_book_reply(&handler->execution, cpu->pair.endpoint);
+        ipc_book_reply(&pair->handler->execution, pair->endpoint);
     }
-    if (cpu->pair.caller == NULL) {
-        vcpu_direct_disarm(cpu->pair.vcpu);
+    if (pair->caller == NULL) {
+        vcpu_direct_disarm(pair->vcpu);
+    } else {
+        fast_switch_none(&pair->caller->fast);
+        fast_switch_none(&pair->handler->fast);
     }
     fastpath_init(cpu);
 }

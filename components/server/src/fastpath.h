@@ -30,17 +30,26 @@ struct vcpu;
  * at, but for the dirty bits of a vCPU's state page, which are the client's own.
  */
 struct fast_pair {
-    struct vcpu *vcpu;      /* caller; fastpath_no_vcpu when it is a thread, or there is no pair */
-    struct thread *handler; /* 0: there is no pair */
-    struct thread *caller;  /* 0: it is a vCPU, or there is no pair */
-    uint64_t receive_slot;  /* capability that the handler receives with (rdi) */
-    uint64_t call_slot;     /* capability that the caller calls with (rdi) */
-    uint64_t badge;         /* of the latter */
-    uint64_t advance;       /* rsi of a reply to an exit that advances */
-    uint64_t handler_root;  /* address spaces, as in CR3 */
-    uint64_t caller_root;
-    uint64_t rsp, rip; /* of the handler, while the vCPU runs and when it exits */
+    struct vcpu *vcpu;     /* caller; fastpath_no_vcpu when it is a thread, or there is no pair */
+    uint64_t receive_slot; /* capability that the vCPU's handler receives with (rdi) */
+    uint64_t badge;        /* of the capability that the vCPU's exits are sent with */
+    uint64_t advance;      /* rsi of a reply to an exit that advances */
+    uint64_t rsp, rip;     /* of the handler, while the vCPU runs and when it exits */
+    struct thread *handler;    /* 0: there is no pair */
+    struct thread *caller;     /* 0: it is a vCPU, or there is no pair */
     struct endpoint *endpoint; /* between the two */
+};
+
+#define FAST_NONE (~0ull)
+
+/* What a thread of a pair of threads does next, and what becomes of it. */
+struct fast_switch {
+    struct thread *target; /* the other one */
+    uint64_t slot;         /* capability that it calls or receives with (rdi) */
+    uint64_t call;         /* bits 63 to 48 of its tag (rsi), the system call; FAST_NONE: no pair */
+    uint64_t delta;        /* from its tag to the one that the other one gets */
+    uint64_t badge;        /* that the other one gets */
+    uint64_t root;         /* the other one's address space, as in CR3 */
 };
 
 /* Stands for a vCPU, that nobody asks whether there is one: its dirty bits are set, so that every
@@ -49,7 +58,14 @@ extern struct vcpu *const fastpath_no_vcpu;
 
 void fastpath_init(struct cpu *cpu);
 
-/* The handler's address space is loaded, and it is the next to run. */
+/* No system call is taken for one of a pair. */
+static inline void fast_switch_none(struct fast_switch *fast)
+{
+    fast->slot = FAST_NONE;
+    fast->call = FAST_NONE;
+}
+
+/* The handler's address space is loaded, and it returns from a system call. */
 void fastpath_arm(struct cpu *cpu, struct thread *handler);
 
 /* The execution came into the server, by another way than the fast one. */

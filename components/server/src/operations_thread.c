@@ -290,8 +290,8 @@ static void ioport_out(struct invocation *invocation)
 }
 
 static const struct operation ioport_table[] = {
-    [NACELLE_IOPORT_IN & 0xff] = {ioport_in, NACELLE_RIGHT_READ, 2},
-    [NACELLE_IOPORT_OUT & 0xff] = {ioport_out, NACELLE_RIGHT_WRITE, 3},
+    [NACELLE_IOPORT_IN & 0xff] = {ioport_in, NACELLE_RIGHT_READ, 2, .local = true},
+    [NACELLE_IOPORT_OUT & 0xff] = {ioport_out, NACELLE_RIGHT_WRITE, 3, .local = true},
 };
 
 const struct operations ioport_operations = {ioport_table,

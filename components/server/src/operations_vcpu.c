@@ -63,6 +63,8 @@ static void vm_detach(struct invocation *invocation, unsigned type)
         fail(invocation, NACELLE_ERROR_NOT_MAPPED, NACELLE_CULPRIT_WORD(0));
         return;
     }
+    /* A vCPU has to flush before it enters again, which the fast path does not look at. */
+    fastpath_leave(this_cpu(), &invocation->thread->execution);
     space_unmap(slot);
 }
 
@@ -134,8 +136,8 @@ static void vm_do_close_msr(struct invocation *invocation)
 }
 
 static const struct operation vm_table[] = {
-    [NACELLE_VM_MAP & 0xff] = {vm_do_map, NACELLE_RIGHT_WRITE, 3},
-    [NACELLE_VM_UNMAP & 0xff] = {vm_do_unmap, NACELLE_RIGHT_WRITE, 1},
+    [NACELLE_VM_MAP & 0xff] = {vm_do_map, NACELLE_RIGHT_WRITE, 3, .local = true},
+    [NACELLE_VM_UNMAP & 0xff] = {vm_do_unmap, NACELLE_RIGHT_WRITE, 1, .local = true},
     [NACELLE_VM_OPEN_PORTS & 0xff] = {vm_do_open_ports, NACELLE_RIGHT_WRITE, 1},
     [NACELLE_VM_CLOSE_PORTS & 0xff] = {vm_do_close_ports, NACELLE_RIGHT_WRITE, 1},
     [NACELLE_VM_OPEN_MSR & 0xff] = {vm_do_open_msr, NACELLE_RIGHT_WRITE, 2},
@@ -191,6 +193,16 @@ static void vcpu_configure(struct invocation *invocation)
     vcpu_attach(vcpu_engine(object), (struct vm *)vm->object);
 }
 
+/* The engine is about to make the vCPU current: no other one may be entered as if it still were. */
+static void leave_other_pair(const struct invocation *invocation)
+{
+    struct cpu *cpu = this_cpu();
+
+    if (cpu->pair.vcpu != vcpu_engine(invoked_vcpu(invocation))) {
+        fastpath_leave(cpu, &invocation->thread->execution);
+    }
+}
+
 static void vcpu_read_register(struct invocation *invocation)
 {
     uint64_t value;
@@ -198,6 +210,7 @@ static void vcpu_read_register(struct invocation *invocation)
     if (!is_stopped(invocation)) {
         return;
     }
+    leave_other_pair(invocation);
     if (vcpu_get_register(vcpu_engine(invoked_vcpu(invocation)), invocation->words[0], &value) !=
         NACELLE_ERROR_OK) {
         fail(invocation, NACELLE_ERROR_INVALID_REGISTER, NACELLE_CULPRIT_WORD(0));
@@ -211,6 +224,7 @@ static void vcpu_write_register(struct invocation *invocation)
     if (!is_stopped(invocation)) {
         return;
     }
+    leave_other_pair(invocation);
     if (vcpu_set_register(vcpu_engine(invoked_vcpu(invocation)), invocation->words[0],
                           invocation->words[1]) != NACELLE_ERROR_OK) {
         fail(invocation, NACELLE_ERROR_INVALID_REGISTER, NACELLE_CULPRIT_WORD(0));
@@ -451,8 +465,8 @@ static void vcpu_statistics(struct invocation *invocation)
 
 static const struct operation vcpu_table[] = {
     [NACELLE_VCPU_CONFIGURE & 0xff] = {vcpu_configure, NACELLE_RIGHT_WRITE, 2},
-    [NACELLE_VCPU_READ_REGISTER & 0xff] = {vcpu_read_register, NACELLE_RIGHT_READ, 1},
-    [NACELLE_VCPU_WRITE_REGISTER & 0xff] = {vcpu_write_register, NACELLE_RIGHT_WRITE, 2},
+    [NACELLE_VCPU_READ_REGISTER & 0xff] = {vcpu_read_register, NACELLE_RIGHT_READ, 1, .local = true},
+    [NACELLE_VCPU_WRITE_REGISTER & 0xff] = {vcpu_write_register, NACELLE_RIGHT_WRITE, 2, .local = true},
     [NACELLE_VCPU_READ_REGISTERS & 0xff] = {vcpu_read_registers, NACELLE_RIGHT_READ, 1},
     [NACELLE_VCPU_WRITE_REGISTERS & 0xff] = {vcpu_write_registers, NACELLE_RIGHT_WRITE, 1},
     [NACELLE_VCPU_FETCH & 0xff] = {vcpu_do_fetch, NACELLE_RIGHT_READ, 1},

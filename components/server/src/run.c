@@ -13,6 +13,14 @@ _Noreturn void return_by_sysexit(struct thread *thread);
 _Noreturn void return_by_sysret(struct thread *thread);
 _Noreturn void return_by_iretq(struct thread *thread);
 
+_Noreturn void return_to_caller(struct thread *thread)
+{
+    if (thread->entered_by == ENTERED_BY_SYSENTER) {
+        return_by_sysexit(thread);
+    }
+    return_by_sysret(thread);
+}
+
 static void run_thread(struct cpu *cpu, struct thread *thread)
 {
     if (thread_check_configured(thread) != NACELLE_ERROR_OK) {
@@ -44,14 +52,11 @@ static void run_thread(struct cpu *cpu, struct thread *thread)
         x86_write_fs(0);
         x86_write_gs(0);
     }
+    if (thread->entered_by == ENTERED_BY_TRAP) {
+        return_by_iretq(thread);
+    }
     fastpath_arm(cpu, thread);
-    if (thread->entered_by == ENTERED_BY_SYSENTER) {
-        return_by_sysexit(thread);
-    }
-    if (thread->entered_by == ENTERED_BY_SYSCALL) {
-        return_by_sysret(thread);
-    }
-    return_by_iretq(thread);
+    return_to_caller(thread);
 }
 
 void run_execution(struct cpu *cpu, struct execution *execution)

@@ -6,6 +6,9 @@
 #include "cpu.h"
 #include "execution.h"
 
+/* Back to where the thread, whose address space is loaded, made its system call. */
+_Noreturn void return_to_caller(struct thread *thread);
+
 /* Runs the execution; comes back when it turned out that it cannot run now. */
 void run_execution(struct cpu *cpu, struct execution *execution);
 

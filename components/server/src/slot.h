@@ -3,6 +3,17 @@
 #ifndef SERVER_SLOT_H
 #define SERVER_SLOT_H
 
+/* For assembly, checked below. */
+#define SLOT_TYPE        0 /* one byte, the next is rights */
+#define SLOT_OBJECT      8
+#define SLOT_SHIFT       6
+#define CSPACE_SLOTS     0
+#define SLOT_TYPE_CSPACE 3
+#define SLOT_TYPE_VM     8
+#define SLOT_TYPE_VCPU   9
+
+#ifndef __ASSEMBLER__
+
 #include <nacelle/error.h>
 #include <nacelle/object.h>
 #include <stdbool.h>
@@ -56,6 +67,13 @@ struct slot {
 };
 
 _Static_assert(sizeof(struct slot) == 1 << NACELLE_SIZE_SLOT, "64 bytes a slot");
+_Static_assert(sizeof(struct slot) == 1 << SLOT_SHIFT, "for assembly");
+_Static_assert(offsetof(struct slot, type) == SLOT_TYPE, "for assembly");
+_Static_assert(offsetof(struct slot, rights) == SLOT_TYPE + 1, "for assembly");
+_Static_assert(offsetof(struct slot, object) == SLOT_OBJECT, "for assembly");
+_Static_assert(SLOT_TYPE_CSPACE == NACELLE_TYPE_CSPACE && SLOT_TYPE_VM == NACELLE_TYPE_VM &&
+                   SLOT_TYPE_VCPU == NACELLE_TYPE_VCPU,
+               "for assembly");
 
 /* A capability space: an array of slots. The memory of slot 0, never used as one, holds this. */
 struct cspace {
@@ -65,6 +83,7 @@ struct cspace {
 };
 
 _Static_assert(sizeof(struct cspace) == sizeof(struct slot), "stands in slot 0");
+_Static_assert(offsetof(struct cspace, slots) == CSPACE_SLOTS, "for assembly");
 
 /* Slot number index of a capability space, or 0 when there is none. */
 static inline struct slot *cspace_slot(struct cspace *cspace, uint64_t index)
@@ -136,4 +155,5 @@ static inline uint16_t slot_last_port(const struct slot *slot)
     return (uint16_t)(slot->object >> 16);
 }
 
+#endif
 #endif

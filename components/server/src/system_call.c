@@ -5,6 +5,7 @@
 #include "cpu.h"
 #include "ipc.h"
 #include "notification.h"
+#include "run.h"
 #include "schedule.h"
 
 struct slot *argument_slot(struct invocation *invocation, unsigned word, unsigned type,
@@ -96,39 +97,71 @@ static void fail_invocation(struct thread *thread, struct invocation *invocation
     thread->frame.rsi = nacelle_tag(invocation->error, length) | NACELLE_TAG_ERROR;
 }
 
-static void invoke(struct thread *thread, struct slot *slot, uint64_t tag)
+/* Whether the message may be carried out on the capability: the operation, or 0 after *error and
+ * *culprit are set. */
+static const struct operation *decode_operation(const struct slot *slot, uint64_t tag,
+                                                enum nacelle_error *error, uint64_t *culprit)
 {
-    enum nacelle_error error = NACELLE_ERROR_OK;
-    const struct operation *operation = find_operation(slot->type, nacelle_tag_label(tag), &error);
+    const struct operation *operation = find_operation(slot->type, nacelle_tag_label(tag), error);
+    unsigned length = nacelle_tag_length(tag);
+
+    *culprit = NACELLE_CULPRIT_CAPABILITY;
+    if (operation == NULL) {
+        return NULL;
+    }
+    if (length < operation->length || length > NACELLE_MESSAGE_WORDS) {
+        *culprit = NACELLE_CULPRIT_TAG;
+        *error = length > NACELLE_MESSAGE_WORDS ? NACELLE_ERROR_MESSAGE_TOO_LONG
+                                                : NACELLE_ERROR_INVALID_ARGUMENT;
+        return NULL;
+    }
+    if ((slot->rights & operation->rights) != operation->rights) {
+        *error = NACELLE_ERROR_MISSING_RIGHT;
+        return NULL;
+    }
+    return operation;
+}
+
+/* A word that was not sent is 0, whatever its register held. */
+static inline uint64_t sent(uint64_t word, unsigned index, unsigned length)
+{
+    return index < length ? word : 0;
+}
+
+static void carry_out(const struct operation *operation, struct thread *thread, struct slot *slot,
+                      uint64_t tag)
+{
     const struct frame *frame = &thread->frame;
+    unsigned length = nacelle_tag_length(tag);
     struct invocation invocation = {
         .thread = thread,
         .cspace = thread_cspace(thread),
         .slot = slot,
-        .words = {frame->r8, frame->r9, frame->r10, frame->rax},
-        .length = nacelle_tag_length(tag),
+        .words = {sent(frame->r8, 0, length), sent(frame->r9, 1, length),
+                  sent(frame->r10, 2, length), sent(frame->rax, 3, length)},
+        .length = length,
     };
 
-    if (operation == NULL) {
-        thread_fail(thread, error, NACELLE_CULPRIT_CAPABILITY);
-    } else if (invocation.length > NACELLE_MESSAGE_WORDS) {
-        thread_fail(thread, NACELLE_ERROR_MESSAGE_TOO_LONG, NACELLE_CULPRIT_TAG);
-    } else if (invocation.length < operation->length) {
-        thread_fail(thread, NACELLE_ERROR_INVALID_ARGUMENT, NACELLE_CULPRIT_TAG);
-    } else if ((slot->rights & operation->rights) != operation->rights) {
-        thread_fail(thread, NACELLE_ERROR_MISSING_RIGHT, NACELLE_CULPRIT_CAPABILITY);
+    operation->handler(&invocation);
+    if (invocation.error != NACELLE_ERROR_OK) {
+        fail_invocation(thread, &invocation);
+    } else if (invocation.outcome == OUTCOME_RESTART) {
+        thread->restart = true;
+    } else if (invocation.outcome == OUTCOME_REPLY) {
+        thread_reply(thread, invocation.reply, invocation.reply_length);
+    }
+}
+
+static void invoke(struct thread *thread, struct slot *slot, uint64_t tag)
+{
+    enum nacelle_error error = NACELLE_ERROR_OK;
+    uint64_t culprit;
+    const struct operation *operation = decode_operation(slot, tag, &error, &culprit);
+
+    if (operation != NULL) {
+        carry_out(operation, thread, slot, tag);
     } else {
-        for (unsigned i = invocation.length; i < NACELLE_MESSAGE_REGISTERS; i++) {
-            invocation.words[i] = 0; /* not sent: whatever the register held */
-        }
-        operation->handler(&invocation);
-        if (invocation.error != NACELLE_ERROR_OK) {
-            fail_invocation(thread, &invocation);
-        } else if (invocation.outcome == OUTCOME_RESTART) {
-            thread->restart = true;
-        } else if (invocation.outcome == OUTCOME_REPLY) {
-            thread_reply(thread, invocation.reply, invocation.reply_length);
-        }
+        thread_fail(thread, error, culprit);
     }
 }
 
@@ -296,8 +329,35 @@ void system_call(struct thread *thread)
     }
 }
 
+/*
+ * An operation that is over when it returns, and changes nothing about who runs: the caller goes on
+ * at once, and a pair that is armed stays so. false: the system call is something else.
+ */
+static bool invoke_local(struct thread *thread)
+{
+    uint64_t tag = thread->frame.rsi;
+    struct cspace *cspace = thread_cspace(thread);
+    struct slot *slot = cspace != NULL ? cspace_slot(cspace, thread->frame.rdi) : NULL;
+    const struct operation *operation;
+    enum nacelle_error error;
+    uint64_t culprit;
+
+    if (nacelle_tag_system_call(tag) != NACELLE_CALL || slot == NULL) {
+        return false;
+    }
+    operation = decode_operation(slot, tag, &error, &culprit);
+    if (operation == NULL || !operation->local) {
+        return false;
+    }
+    carry_out(operation, thread, slot, tag);
+    return true;
+}
+
 _Noreturn void system_call_entry(struct thread *thread)
 {
+    if (invoke_local(thread)) {
+        return_to_caller(thread);
+    }
     fastpath_leave(this_cpu(), &thread->execution);
     system_call(thread);
     schedule_run();

@@ -35,6 +35,7 @@ struct operation {
     operation_handler *handler;
     uint8_t rights; /* needed of the invoked capability */
     uint8_t length; /* words that the message must have */
+    bool local;     /* changes nothing about who runs, and nothing that fastpath_arm looked at */
 };
 
 /* The operations of one object type. */

@@ -15,6 +15,7 @@
 void thread_init(struct thread *thread)
 {
     thread->cpu = this_cpu();
+    fast_switch_none(&thread->fast);
     schedule_init(&thread->execution, EXECUTION_THREAD);
     *(uint16_t *)(void *)thread->fpu = FCW_RESET;
     *(uint32_t *)(void *)(thread->fpu + 24) = MXCSR_RESET;

@@ -29,6 +29,14 @@
 #define FRAME_SIZE   176
 #define THREAD_CPU   FRAME_SIZE       /* struct thread.cpu */
 #define THREAD_ENTRY (FRAME_SIZE + 8) /* struct thread.entered_by */
+#define THREAD_FAST  (FRAME_SIZE + 16) /* struct thread.fast */
+#define THREAD_FAST_TARGET (THREAD_FAST + 0)
+#define THREAD_FAST_SLOT   (THREAD_FAST + 8)
+#define THREAD_FAST_CALL   (THREAD_FAST + 16)
+#define THREAD_FAST_DELTA  (THREAD_FAST + 24)
+#define THREAD_FAST_BADGE  (THREAD_FAST + 32)
+#define THREAD_FAST_ROOT   (THREAD_FAST + 40)
+#define THREAD_CSPACE      (THREAD_FAST + 48) /* struct thread.cspace */
 
 /* How a thread came into the server, which is how it goes back. */
 #define ENTERED_BY_TRAP     0 /* IRETQ brings all of the frame back */
@@ -38,6 +46,7 @@
 #ifndef __ASSEMBLER__
 
 #include "execution.h"
+#include "fastpath.h"
 #include "slot.h"
 
 /* What a trap saves: pushed by the processor and the stubs of entry.S, in this order. */
@@ -60,9 +69,10 @@ struct thread {
     struct frame frame;
     struct cpu *cpu;                  /* where it runs */
     uint8_t entered_by;               /* ENTERED_BY_*; entry.S sets it */
+    struct fast_switch fast;
+    struct slot cspace, aspace, fault_endpoint; /* internal slots */
     uint64_t call_slot, receive_slot; /* capabilities that it called and received with last */
     struct execution execution;
-    struct slot cspace, aspace, fault_endpoint; /* internal slots */
     bool in_fault;                              /* waits for the reply to a fault, not to a call */
     bool restart; /* the system call goes on when the thread runs next */
     uint8_t fpu[512] __attribute__((aligned(64))); /* FXSAVE area */
@@ -72,6 +82,8 @@ _Static_assert(sizeof(struct thread) <= 4096, "one page");
 _Static_assert(__builtin_offsetof(struct thread, cpu) == THREAD_CPU, "offsets for assembly");
 _Static_assert(__builtin_offsetof(struct thread, entered_by) == THREAD_ENTRY,
                "offsets for assembly");
+_Static_assert(__builtin_offsetof(struct thread, fast) == THREAD_FAST, "offsets for assembly");
+_Static_assert(__builtin_offsetof(struct thread, cspace) == THREAD_CSPACE, "offsets for assembly");
 
 static inline struct nacelle_ipc_buffer *thread_buffer(struct thread *thread)
 {

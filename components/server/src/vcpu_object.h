@@ -3,6 +3,12 @@
 #ifndef SERVER_VCPU_OBJECT_H
 #define SERVER_VCPU_OBJECT_H
 
+/* Offsets for assembly, checked below. */
+#define VCPU_OBJECT_VM    2048 /* the slot */
+#define VCPU_OBJECT_STATE 2176 /* one byte: EXECUTION_* */
+
+#ifndef __ASSEMBLER__
+
 #include "cpu.h"
 #include "execution.h"
 #include "physical.h"
@@ -12,8 +18,8 @@
 /* The last page of a vCPU object (vcpu/vcpu.h): the engine's part, then the server's. */
 struct vcpu_object {
     uint8_t engine[VCPU_STRUCT_SIZE] __attribute__((aligned(64)));
-    struct execution execution;
     struct slot vm, endpoint; /* internal slots */
+    struct execution execution;
     bool poked;               /* a poke that no exit has reported yet */
     bool exit_pending;        /* the state page holds an exit to send before the guest runs */
     uint64_t timer_deadline;  /* of the CPU when the slice was set last */
@@ -22,6 +28,9 @@ struct vcpu_object {
 };
 
 _Static_assert(sizeof(struct vcpu_object) <= 4096, "one page");
+_Static_assert(offsetof(struct vcpu_object, vm) == VCPU_OBJECT_VM, "offsets for assembly");
+_Static_assert(offsetof(struct vcpu_object, execution.state) == VCPU_OBJECT_STATE,
+               "offsets for assembly");
 
 static inline struct vcpu *vcpu_engine(struct vcpu_object *object)
 {
@@ -75,4 +84,5 @@ void vcpu_count_direct(struct vcpu_object *object);
 /* Enters the guest, or sends what is to be sent instead and returns. */
 void vcpu_run(struct cpu *cpu, struct vcpu_object *object);
 
+#endif
 #endif

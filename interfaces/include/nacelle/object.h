@@ -3,6 +3,8 @@
 #ifndef NACELLE_OBJECT_H
 #define NACELLE_OBJECT_H
 
+#ifndef __ASSEMBLER__
+
 /*
  * Object types, and what a capability to one may carry. "Size" is the size in bytes as a power of
  * two, which NACELLE_UNTYPED_RETYPE takes where the type leaves a choice and ignores elsewhere.
@@ -22,6 +24,8 @@ enum nacelle_type {
     NACELLE_TYPE_INTERRUPT = 11, /* one interrupt line; not made from memory */
     NACELLE_TYPE_COUNT
 };
+
+#endif
 
 #define NACELLE_SIZE_PAGE         12
 #define NACELLE_SIZE_LARGE        21
@@ -209,6 +213,8 @@ enum nacelle_type {
 #define NACELLE_VCPU_SET_CONTROL     NACELLE_OPERATION(9, 13)
 #define NACELLE_VCPU_STATISTICS      NACELLE_OPERATION(9, 14)
 
+#ifndef __ASSEMBLER__
+
 /* What NACELLE_VCPU_SET_CONTROL sets. Everything else exits always, or never needs to. */
 enum nacelle_control {
     NACELLE_CONTROL_EXCEPTIONS = 0,      /* mask of vectors 0-31 that exit; default: 0 */
@@ -225,6 +231,8 @@ enum nacelle_control {
     NACELLE_CONTROL_SINGLE_STEP = 11, /* 1: exits after each instruction; default: 0 */
     NACELLE_CONTROL_COUNT
 };
+
+#endif
 
 /*
  * Range of I/O ports; operations of the client itself.

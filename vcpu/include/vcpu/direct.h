@@ -33,6 +33,7 @@
 
 /* Members of the state page and of struct vcpu, as distances from the latter. */
 #define VCPU_STATE_PAGE  (-0x3000)
+#define VCPU_GENERAL    (VCPU_STATE_PAGE + 0x80) /* the general registers, in index order */
 #define VCPU_DIRTY       (VCPU_STATE_PAGE + 0x104)
 
 #ifndef __ASSEMBLER__
