@@ -109,6 +109,20 @@ svm_usual_way:
     jmp vcpu_host_exit
 .size svm_usual_way, . - svm_usual_way
 
+.globl vcpu_direct_get_rsp_syscall, vcpu_direct_set_rsp_syscall
+.type vcpu_direct_get_rsp_syscall, @function
+vcpu_direct_get_rsp_syscall:
+    movq VCPU_CONTROL + SVM_VMCB_RSP(%rbx), %r8
+    ret
+.size vcpu_direct_get_rsp_syscall, . - vcpu_direct_get_rsp_syscall
+
+.type vcpu_direct_set_rsp_syscall, @function
+vcpu_direct_set_rsp_syscall:
+    movq %r9, VCPU_CONTROL + SVM_VMCB_RSP(%rbx)
+    movq %r9, VCPU_STATE_RSP(%rbx)
+    ret
+.size vcpu_direct_set_rsp_syscall, . - vcpu_direct_set_rsp_syscall
+
 /* The trap is the emulator's mistake: the exit comes before the instruction is carried out. */
 .balign 16
 .globl svm_late_trap

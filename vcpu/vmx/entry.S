@@ -87,6 +87,22 @@ vmx_usual_way:
     jmp vcpu_host_exit
 .size vcpu_direct_advance_sysenter, . - vcpu_direct_advance_sysenter
 
+.globl vcpu_direct_get_rsp_sysenter, vcpu_direct_set_rsp_sysenter
+.type vcpu_direct_get_rsp_sysenter, @function
+vcpu_direct_get_rsp_sysenter:
+    movl $VMCS_GUEST_RSP, %ebp
+    vmread %rbp, %r8
+    ret
+.size vcpu_direct_get_rsp_sysenter, . - vcpu_direct_get_rsp_sysenter
+
+.type vcpu_direct_set_rsp_sysenter, @function
+vcpu_direct_set_rsp_sysenter:
+    movl $VMCS_GUEST_RSP, %ebp
+    vmwrite %r9, %rbp
+    movq %r9, VCPU_STATE_RSP(%rbx)
+    ret
+.size vcpu_direct_set_rsp_sysenter, . - vcpu_direct_set_rsp_sysenter
+
 /* HOST_RIP; HOST_RSP is the struct vcpu. */
 .balign 16
 .globl vmx_exit

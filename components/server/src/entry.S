@@ -119,14 +119,6 @@ sysexit_instructions:
     je \elsewhere
     .endm
 
-/* A general register of a vCPU, r8 its index; not rsp, which lies elsewhere. */
-    .macro CHECK_REGISTER elsewhere
-    cmp $X86_GPR_COUNT, %r8
-    jae \elsewhere
-    cmp $X86_RSP, %r8
-    je \elsewhere
-    .endm
-
 /* Back to the caller, whose stack pointer and return address are still in their registers. */
     .macro RETURN_sysenter
     xor %r11d, %r11d
@@ -223,18 +215,33 @@ sysexit_instructions:
     /* A general register of a vCPU? */
 5:  cmp $(NACELLE_VCPU_READ_REGISTER << NACELLE_TAG_LABEL_SHIFT | 1), %rsi
     jne 6f
-    CHECK_REGISTER 9f
+    cmp $X86_GPR_COUNT, %r8
+    jae 9f
     FIND_STOPPED_VCPU NACELLE_RIGHT_READ, 9f
+    cmp $X86_RSP, %r8
+    je 2f
     mov VCPU_GENERAL(%rbx, %r8, 8), %r8
-    mov $1, %esi            /* no error, one word */
+1:  mov $1, %esi            /* no error, one word */
     jmp 7f
+2:  cmp %rbx, CPU_PAIR_VCPU(%rsp)
+    jne 9f
+    call vcpu_direct_get_rsp_\kind
+    jmp 1b
 6:  cmp $(NACELLE_VCPU_WRITE_REGISTER << NACELLE_TAG_LABEL_SHIFT | 2), %rsi
     jne 9f
-    CHECK_REGISTER 9f
+    cmp $X86_GPR_COUNT, %r8
+    jae 9f
     FIND_STOPPED_VCPU NACELLE_RIGHT_WRITE, 9f
+    cmp $X86_RSP, %r8
+    je 2f
     mov %r9, VCPU_GENERAL(%rbx, %r8, 8)
-    xor %esi, %esi
+1:  xor %esi, %esi
     xor %r8d, %r8d
+    jmp 7f
+2:  cmp %rbx, CPU_PAIR_VCPU(%rsp)
+    jne 9f
+    call vcpu_direct_set_rsp_\kind
+    jmp 1b
 7:  xor %edi, %edi
     xor %r9d, %r9d
     xor %r10d, %r10d

@@ -61,8 +61,8 @@ struct execution {
     struct list link;                  /* queue of the endpoint or notification waited at */
     struct endpoint *endpoint;         /* in state SENDING, RECEIVING: where */
     struct notification *notification; /* in state RECEIVING without an endpoint: where */
-    uint64_t badge;   /* of the capability it is sent with */
-    uint64_t tag;     /* the message, system-call bits cleared */
+    uint64_t badge;                    /* of the capability it is sent with */
+    uint64_t tag;                      /* the message, system-call bits cleared */
     uint64_t words[NACELLE_MESSAGE_REGISTERS];
 };
 

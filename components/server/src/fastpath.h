@@ -30,13 +30,13 @@ struct vcpu;
  * at, but for the dirty bits of a vCPU's state page, which are the client's own.
  */
 struct fast_pair {
-    struct vcpu *vcpu;     /* caller; fastpath_no_vcpu when it is a thread, or there is no pair */
-    uint64_t receive_slot; /* capability that the vCPU's handler receives with (rdi) */
-    uint64_t badge;        /* of the capability that the vCPU's exits are sent with */
-    uint64_t advance;      /* rsi of a reply to an exit that advances */
-    uint64_t rsp, rip;     /* of the handler, while the vCPU runs and when it exits */
-    struct thread *handler;    /* 0: there is no pair */
-    struct thread *caller;     /* 0: it is a vCPU, or there is no pair */
+    struct vcpu *vcpu;      /* caller; fastpath_no_vcpu when it is a thread, or there is no pair */
+    uint64_t receive_slot;  /* capability that the vCPU's handler receives with (rdi) */
+    uint64_t badge;         /* of the capability that the vCPU's exits are sent with */
+    uint64_t advance;       /* rsi of a reply to an exit that advances */
+    uint64_t rsp, rip;      /* of the handler, while the vCPU runs and when it exits */
+    struct thread *handler; /* 0: there is no pair */
+    struct thread *caller;  /* 0: it is a vCPU, or there is no pair */
     struct endpoint *endpoint; /* between the two */
 };
 

@@ -465,8 +465,10 @@ static void vcpu_statistics(struct invocation *invocation)
 
 static const struct operation vcpu_table[] = {
     [NACELLE_VCPU_CONFIGURE & 0xff] = {vcpu_configure, NACELLE_RIGHT_WRITE, 2},
-    [NACELLE_VCPU_READ_REGISTER & 0xff] = {vcpu_read_register, NACELLE_RIGHT_READ, 1, .local = true},
-    [NACELLE_VCPU_WRITE_REGISTER & 0xff] = {vcpu_write_register, NACELLE_RIGHT_WRITE, 2, .local = true},
+    [NACELLE_VCPU_READ_REGISTER & 0xff] = {vcpu_read_register, NACELLE_RIGHT_READ, 1,
+                                           .local = true},
+    [NACELLE_VCPU_WRITE_REGISTER & 0xff] = {vcpu_write_register, NACELLE_RIGHT_WRITE, 2,
+                                            .local = true},
     [NACELLE_VCPU_READ_REGISTERS & 0xff] = {vcpu_read_registers, NACELLE_RIGHT_READ, 1},
     [NACELLE_VCPU_WRITE_REGISTERS & 0xff] = {vcpu_write_registers, NACELLE_RIGHT_WRITE, 1},
     [NACELLE_VCPU_FETCH & 0xff] = {vcpu_do_fetch, NACELLE_RIGHT_READ, 1},

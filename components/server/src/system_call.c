@@ -122,33 +122,56 @@ static const struct operation *decode_operation(const struct slot *slot, uint64_
     return operation;
 }
 
-/* A word that was not sent is 0, whatever its register held. */
-static inline uint64_t sent(uint64_t word, unsigned index, unsigned length)
+/* The words of the message in the frame; one that was not sent is 0, whatever its register held. */
+static inline void take_words(struct invocation *invocation, const struct frame *frame)
 {
-    return index < length ? word : 0;
+    uint64_t *words = invocation->words;
+
+    words[0] = frame->r8;
+    words[1] = frame->r9;
+    words[2] = frame->r10;
+    words[3] = frame->rax;
+    switch (invocation->length) {
+    case 0:
+        words[0] = 0;
+        __attribute__((fallthrough));
+    case 1:
+        words[1] = 0;
+        __attribute__((fallthrough));
+    case 2:
+        words[2] = 0;
+        __attribute__((fallthrough));
+    case 3:
+        words[3] = 0;
+        break;
+    default:
+        break;
+    }
 }
 
-static void carry_out(const struct operation *operation, struct thread *thread, struct slot *slot,
-                      uint64_t tag)
+static inline void carry_out(const struct operation *operation, struct thread *thread,
+                             struct slot *slot, uint64_t tag)
 {
-    const struct frame *frame = &thread->frame;
-    unsigned length = nacelle_tag_length(tag);
-    struct invocation invocation = {
-        .thread = thread,
-        .cspace = thread_cspace(thread),
-        .slot = slot,
-        .words = {sent(frame->r8, 0, length), sent(frame->r9, 1, length),
-                  sent(frame->r10, 2, length), sent(frame->rax, 3, length)},
-        .length = length,
-    };
+    struct invocation invocation; /* each member is set here, or with the outcome that needs it */
+
+    invocation.thread = thread;
+    invocation.cspace = thread_cspace(thread);
+    invocation.slot = slot;
+    invocation.length = nacelle_tag_length(tag);
+    take_words(&invocation, &thread->frame);
+    invocation.outcome = OUTCOME_REPLY;
+    invocation.reply_length = 0;
+    for (unsigned i = 0; i < NACELLE_MESSAGE_REGISTERS; i++) {
+        invocation.reply[i] = 0;
+    }
 
     operation->handler(&invocation);
-    if (invocation.error != NACELLE_ERROR_OK) {
-        fail_invocation(thread, &invocation);
+    if (invocation.outcome == OUTCOME_REPLY) {
+        thread_reply(thread, invocation.reply, invocation.reply_length);
     } else if (invocation.outcome == OUTCOME_RESTART) {
         thread->restart = true;
-    } else if (invocation.outcome == OUTCOME_REPLY) {
-        thread_reply(thread, invocation.reply, invocation.reply_length);
+    } else {
+        fail_invocation(thread, &invocation);
     }
 }
 

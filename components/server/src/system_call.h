@@ -8,8 +8,8 @@
 /* What an operation has come to. */
 enum outcome {
     OUTCOME_REPLY,   /* done: reply with the words in the invocation */
-    OUTCOME_SILENT,  /* done: the thread's registers or state say all */
     OUTCOME_RESTART, /* more to do: call the same handler again, what is done stays done */
+    OUTCOME_FAILED,  /* nothing was done, see error and culprit */
 };
 
 /*
@@ -21,12 +21,12 @@ struct invocation {
     struct cspace *cspace; /* its capability space */
     struct slot *slot;     /* the invoked capability */
     uint64_t words[NACELLE_MESSAGE_REGISTERS];
-    unsigned length;
     uint64_t reply[NACELLE_MESSAGE_REGISTERS];
-    unsigned reply_length;
-    enum nacelle_error error;
-    uint64_t culprit;
+    uint32_t length;
+    uint32_t reply_length;
     enum outcome outcome;
+    enum nacelle_error error; /* with OUTCOME_FAILED */
+    uint64_t culprit;
 };
 
 typedef void operation_handler(struct invocation *invocation);
@@ -51,6 +51,7 @@ extern const struct operations untyped_operations, frame_operations, cspace_oper
 /* The operation is refused: culprit is NACELLE_CULPRIT_*. */
 static inline void fail(struct invocation *invocation, enum nacelle_error error, uint64_t culprit)
 {
+    invocation->outcome = OUTCOME_FAILED;
     invocation->error = error;
     invocation->culprit = culprit;
 }

@@ -4,32 +4,32 @@
 #define SERVER_THREAD_H
 
 /* Offsets for assembly, checked in thread.c. */
-#define FRAME_R15    0
-#define FRAME_R14    8
-#define FRAME_R13    16
-#define FRAME_R12    24
-#define FRAME_R11    32
-#define FRAME_R10    40
-#define FRAME_R9     48
-#define FRAME_R8     56
-#define FRAME_RDI    64
-#define FRAME_RSI    72
-#define FRAME_RBP    80
-#define FRAME_RBX    88
-#define FRAME_RDX    96
-#define FRAME_RCX    104
-#define FRAME_RAX    112
-#define FRAME_VECTOR 120
-#define FRAME_ERROR  128
-#define FRAME_RIP    136
-#define FRAME_CS     144
-#define FRAME_RFLAGS 152
-#define FRAME_RSP    160
-#define FRAME_SS     168
-#define FRAME_SIZE   176
-#define THREAD_CPU   FRAME_SIZE       /* struct thread.cpu */
-#define THREAD_ENTRY (FRAME_SIZE + 8) /* struct thread.entered_by */
-#define THREAD_FAST  (FRAME_SIZE + 16) /* struct thread.fast */
+#define FRAME_R15          0
+#define FRAME_R14          8
+#define FRAME_R13          16
+#define FRAME_R12          24
+#define FRAME_R11          32
+#define FRAME_R10          40
+#define FRAME_R9           48
+#define FRAME_R8           56
+#define FRAME_RDI          64
+#define FRAME_RSI          72
+#define FRAME_RBP          80
+#define FRAME_RBX          88
+#define FRAME_RDX          96
+#define FRAME_RCX          104
+#define FRAME_RAX          112
+#define FRAME_VECTOR       120
+#define FRAME_ERROR        128
+#define FRAME_RIP          136
+#define FRAME_CS           144
+#define FRAME_RFLAGS       152
+#define FRAME_RSP          160
+#define FRAME_SS           168
+#define FRAME_SIZE         176
+#define THREAD_CPU         FRAME_SIZE        /* struct thread.cpu */
+#define THREAD_ENTRY       (FRAME_SIZE + 8)  /* struct thread.entered_by */
+#define THREAD_FAST        (FRAME_SIZE + 16) /* struct thread.fast */
 #define THREAD_FAST_TARGET (THREAD_FAST + 0)
 #define THREAD_FAST_SLOT   (THREAD_FAST + 8)
 #define THREAD_FAST_CALL   (THREAD_FAST + 16)
@@ -67,14 +67,14 @@ struct cpu;
  */
 struct thread {
     struct frame frame;
-    struct cpu *cpu;                  /* where it runs */
-    uint8_t entered_by;               /* ENTERED_BY_*; entry.S sets it */
+    struct cpu *cpu;    /* where it runs */
+    uint8_t entered_by; /* ENTERED_BY_*; entry.S sets it */
     struct fast_switch fast;
     struct slot cspace, aspace, fault_endpoint; /* internal slots */
     uint64_t call_slot, receive_slot; /* capabilities that it called and received with last */
     struct execution execution;
-    bool in_fault;                              /* waits for the reply to a fault, not to a call */
-    bool restart; /* the system call goes on when the thread runs next */
+    bool in_fault; /* waits for the reply to a fault, not to a call */
+    bool restart;  /* the system call goes on when the thread runs next */
     uint8_t fpu[512] __attribute__((aligned(64))); /* FXSAVE area */
 };
 

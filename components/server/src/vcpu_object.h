@@ -20,9 +20,9 @@ struct vcpu_object {
     uint8_t engine[VCPU_STRUCT_SIZE] __attribute__((aligned(64)));
     struct slot vm, endpoint; /* internal slots */
     struct execution execution;
-    bool poked;               /* a poke that no exit has reported yet */
-    bool exit_pending;        /* the state page holds an exit to send before the guest runs */
-    uint64_t timer_deadline;  /* of the CPU when the slice was set last */
+    bool poked;              /* a poke that no exit has reported yet */
+    bool exit_pending;       /* the state page holds an exit to send before the guest runs */
+    uint64_t timer_deadline; /* of the CPU when the slice was set last */
     uint64_t entries, exits, preemptions, injections;
     uint64_t direct_ends; /* direct entries whose exit was no direct one */
 };

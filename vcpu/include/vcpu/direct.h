@@ -27,14 +27,18 @@
  *   well: the reply cannot be carried out like this; rdi, rsi, r8 to r10, rax, rcx and rdx are as
  *   they were at the jump.
  *
+ *   vcpu_direct_get_rsp_*, vcpu_direct_set_rsp_*: subroutines; rbx is an armed vCPU while its client
+ *   runs, its rsp goes to r8 or comes from r9; rbp is lost.
+ *
  * Every other exit goes to vcpu_host_exit with the vCPU still armed: the host books the entry that
  * it did not see, and calls vcpu_direct_disarm.
  */
 
 /* Members of the state page and of struct vcpu, as distances from the latter. */
-#define VCPU_STATE_PAGE  (-0x3000)
+#define VCPU_STATE_PAGE (-0x3000)
 #define VCPU_GENERAL    (VCPU_STATE_PAGE + 0x80) /* the general registers, in index order */
-#define VCPU_DIRTY       (VCPU_STATE_PAGE + 0x104)
+#define VCPU_STATE_RSP  (VCPU_STATE_PAGE + 0x118)
+#define VCPU_DIRTY      (VCPU_STATE_PAGE + 0x104)
 
 #ifndef __ASSEMBLER__
 
@@ -43,6 +47,9 @@
 _Static_assert(VCPU_STATE_PAGE == VCPU_STATE_OFFSET - VCPU_STRUCT_OFFSET, "for assembly");
 _Static_assert(VCPU_DIRTY == VCPU_STATE_PAGE + (int)offsetof(struct nacelle_vcpu_state, dirty),
                "for assembly");
+_Static_assert(VCPU_STATE_RSP == VCPU_STATE_PAGE + (int)offsetof(struct nacelle_vcpu_state, rsp),
+               "for assembly");
+
 /*
  * Arms the vCPU, whose exit was the last thing that happened to it. false when something has to be
  * done before it can be entered (an event, a flush, state of another vCPU in the processor), when

@@ -17,6 +17,7 @@
 #define SVM_VMCB_SAVE   0x400
 #define SVM_VMCB_RFLAGS 0x570
 #define SVM_VMCB_RIP    0x578
+#define SVM_VMCB_RSP    0x5d8
 #define SVM_VMCB_RAX    0x5f8
 
 /* Intercepts at 00CH: 15.9 to 15.14. Bit n exits with code 60H + n. */
@@ -267,6 +268,7 @@ SVM_VMCB_CHECK(save, rflags, SVM_VMCB_RFLAGS - SVM_VMCB_SAVE);
 SVM_VMCB_CHECK(save, rip, SVM_VMCB_RIP - SVM_VMCB_SAVE);
 SVM_VMCB_CHECK(save, rsp, 0x1d8);
 SVM_VMCB_CHECK(save, s_cet, 0x1e0);
+SVM_VMCB_CHECK(save, rsp, SVM_VMCB_RSP - SVM_VMCB_SAVE);
 SVM_VMCB_CHECK(save, rax, SVM_VMCB_RAX - SVM_VMCB_SAVE);
 SVM_VMCB_CHECK(save, star, 0x200);
 SVM_VMCB_CHECK(save, kernel_gs_base, 0x220);
