@@ -63,6 +63,15 @@ _Noreturn void vcpu_direct_leave(struct vcpu *vcpu, const struct vcpu_direct_mes
 _Noreturn void vmx_usual_way(struct vcpu *vcpu);
 _Noreturn void svm_usual_way(struct vcpu *vcpu);
 
+/* The low half of a general register, read as such. */
+static inline __attribute__((always_inline)) uint32_t low_half(const uint64_t *reg)
+{
+    uint32_t value;
+
+    __builtin_memcpy(&value, reg, sizeof(value));
+    return value;
+}
+
 /*
  * Notes where the guest goes on. false: not in the direct way, as going on is more than adding the
  * length (advance.h), and nothing has changed. RF is set by faults alone, so not where the exit is

@@ -7,6 +7,7 @@
 #include <vcpu/vcpu.h>
 #include <x86/cpuid.h>
 
+#include "answers.h"
 #include "events.h"
 #include "image.h"
 #include "layout.h"
@@ -60,6 +61,8 @@ struct vm {
     uint64_t root; /* names the tables to the processor */
     /* Counts the removed mappings: a vCPU that saw an older count flushes before it enters. */
     uint64_t generation;
+    struct vcpu_answers *answers; /* a page of the VM's memory */
+    uint32_t answer_count;
     uint32_t written_msrs; /* bit n: enum vcpu_msr n was open for writing at some time */
     bool efer_open;        /* reads of EFER were opened, and the engine answers them */
 };
@@ -77,8 +80,11 @@ struct vcpu {
     uint64_t next_rip;     /* armed: where the guest goes on after the instruction */
     uint64_t rflags;       /* of the last exit: while known, or armed */
     uint64_t direct_entries;
-    uint8_t host_idt[16];  /* SVM, guarded entries: the host's IDTR */
-    const void *guard;     /* SVM: operand of LIDT for a guarded entry, or 0 */
+    uint8_t host_idt[16];               /* SVM, guarded entries: the host's IDTR */
+    const void *guard;                  /* SVM: operand of LIDT for a guarded entry, or 0 */
+    const struct vcpu_answers *answers; /* looked into at an exit, or 0 */
+    uint64_t answered;                  /* exits that were */
+    uint32_t special;                   /* SVM: VCPU_SPECIAL_*, or 0 */
 
     uint32_t work;        /* VCPU_WORK_* */
     uint32_t known;       /* VCPU_KNOWN_* */
@@ -123,6 +129,9 @@ _Static_assert(offsetof(struct vcpu, rflags) == VCPU_RFLAGS, "entry.S");
 _Static_assert(offsetof(struct vcpu, direct_entries) == VCPU_DIRECT_COUNT, "entry.S");
 _Static_assert(offsetof(struct vcpu, host_idt) == VCPU_HOST_IDT, "entry.S");
 _Static_assert(offsetof(struct vcpu, guard) == VCPU_GUARD, "entry.S");
+_Static_assert(offsetof(struct vcpu, answers) == VCPU_ANSWERS, "entry.S");
+_Static_assert(offsetof(struct vcpu, answered) == VCPU_ANSWERED, "entry.S");
+_Static_assert(offsetof(struct vcpu, special) == VCPU_SPECIAL, "entry.S");
 _Static_assert(VCPU_GENERAL == NACELLE_STATE_GENERAL - (VCPU_STRUCT_OFFSET - VCPU_STATE_OFFSET),
                "entry.S");
 

@@ -326,5 +326,9 @@ void svm_enter(struct vcpu *vcpu)
     if ((x86_read_cr0() & X86_CR0_TS) == 0)
         x86_write_cr0(cpu->host_cr0);
     vcpu->guard = svm_cpu_of(cpu)->late_traps ? &svm_cpu_of(cpu)->guard : NULL;
+    vcpu->answers = vcpu->vm->answer_count != 0 ? vcpu->vm->answers : NULL;
+    vcpu->special = vcpu->answers != NULL ? VCPU_SPECIAL_ANSWERS
+                    : vcpu->guard != NULL ? VCPU_SPECIAL_GUARD
+                                          : 0;
     svm_entry(vcpu);
 }

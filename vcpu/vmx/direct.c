@@ -49,15 +49,6 @@ leave(struct vcpu *vcpu, const struct vcpu_direct_exit *exit, const struct vcpu_
     VCPU_DIRECT_LEAVE("vcpu_host_direct_sysenter", vcpu, &message);
 }
 
-/* The low half of a general register, read as such. */
-static inline __attribute__((always_inline)) uint32_t low_half(const uint64_t *reg)
-{
-    uint32_t value;
-
-    __builtin_memcpy(&value, reg, sizeof(value));
-    return value;
-}
-
 /* By an instruction whose length the processor tells. */
 static inline __attribute__((always_inline)) _Noreturn void
 leave_instruction(struct vcpu *vcpu, const struct vcpu_direct_exit *exit)

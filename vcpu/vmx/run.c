@@ -140,6 +140,16 @@ static void flush_memory(struct vcpu *vcpu, const struct vcpu_cpu *cpu)
     vcpu->tables_generation = vcpu->vm->generation;
 }
 
+/* Without answers nobody looks for them. A guest that is single-stepped has its client see all. */
+static void choose_exit(struct vcpu *vcpu)
+{
+    bool answers = vcpu->vm->answer_count != 0 &&
+                   (vcpu->procedure & VMX_PROC_MONITOR_TRAP_FLAG) == 0;
+
+    vcpu->answers = answers ? vcpu->vm->answers : NULL;
+    vmwrite(VMCS_HOST_RIP, (uintptr_t)(answers ? vmx_exit_answers : vmx_exit));
+}
+
 static void write_slice(const struct vcpu *vcpu, const struct vcpu_cpu *cpu)
 {
     uint64_t timer = vcpu->slice >> cpu->preemption_timer_shift;
@@ -167,8 +177,10 @@ bool vmx_prepare(struct vcpu *vcpu, uint64_t cr3)
         vcpu->host_cr3 = cr3;
         vmwrite(VMCS_HOST_CR3, cr3);
     }
-    if (vcpu->tables_generation != vcpu->vm->generation)
+    if (vcpu->tables_generation != vcpu->vm->generation) {
         flush_memory(vcpu, cpu);
+        choose_exit(vcpu);
+    }
     if (vcpu->work != 0 && !do_work(vcpu, cpu))
         return false;
     if (cpu->state_owner != vcpu)

@@ -135,6 +135,29 @@ static void vm_do_close_msr(struct invocation *invocation)
     }
 }
 
+static void vm_do_answer(struct invocation *invocation)
+{
+    const uint64_t *words = invocation->words;
+    enum nacelle_error error =
+        vm_answer(invoked_vm(invocation), words[0], words[1], words[2], words[3]);
+
+    if (error != NACELLE_ERROR_OK) {
+        fail(invocation, error,
+             error == NACELLE_ERROR_INVALID_ARGUMENT ? NACELLE_CULPRIT_WORD(0)
+                                                     : NACELLE_CULPRIT_CAPABILITY);
+    }
+}
+
+static void vm_do_forget(struct invocation *invocation)
+{
+    enum nacelle_error error =
+        vm_forget(invoked_vm(invocation), invocation->words[0], invocation->words[1]);
+
+    if (error != NACELLE_ERROR_OK) {
+        fail(invocation, error, NACELLE_CULPRIT_WORD(0));
+    }
+}
+
 static const struct operation vm_table[] = {
     [NACELLE_VM_MAP & 0xff] = {vm_do_map, NACELLE_RIGHT_WRITE, 3, .local = true},
     [NACELLE_VM_UNMAP & 0xff] = {vm_do_unmap, NACELLE_RIGHT_WRITE, 1, .local = true},
@@ -142,6 +165,8 @@ static const struct operation vm_table[] = {
     [NACELLE_VM_CLOSE_PORTS & 0xff] = {vm_do_close_ports, NACELLE_RIGHT_WRITE, 1},
     [NACELLE_VM_OPEN_MSR & 0xff] = {vm_do_open_msr, NACELLE_RIGHT_WRITE, 2},
     [NACELLE_VM_CLOSE_MSR & 0xff] = {vm_do_close_msr, NACELLE_RIGHT_WRITE, 1},
+    [NACELLE_VM_ANSWER & 0xff] = {vm_do_answer, NACELLE_RIGHT_WRITE, 4},
+    [NACELLE_VM_FORGET & 0xff] = {vm_do_forget, NACELLE_RIGHT_WRITE, 2},
 };
 
 const struct operations vm_operations = {vm_table, sizeof(vm_table) / sizeof(*vm_table)};

@@ -296,3 +296,20 @@ uint64_t vcpu_direct_take_count(struct vcpu *vcpu)
     (void)vcpu;
     return 0;
 }
+
+enum nacelle_error vm_answer(struct vm *vm, uint64_t key, uint64_t subleaf, uint64_t eax_ebx,
+                             uint64_t ecx_edx)
+{
+    (void)subleaf;
+    (void)eax_ebx;
+    (void)ecx_edx;
+    assert_int_equal(vm->magic, VM_MAGIC);
+    return key == 0 ? NACELLE_ERROR_INVALID_ARGUMENT : NACELLE_ERROR_OK;
+}
+
+enum nacelle_error vm_forget(struct vm *vm, uint64_t key, uint64_t subleaf)
+{
+    (void)subleaf;
+    assert_int_equal(vm->magic, VM_MAGIC);
+    return key == 0 ? NACELLE_ERROR_NOT_MAPPED : NACELLE_ERROR_OK;
+}

@@ -256,6 +256,10 @@ _Noreturn void vmx_entry_resume(struct vcpu *vcpu)
     enter(vcpu, false);
 }
 
+void vmx_exit_answers(void)
+{
+}
+
 void vmx_exit(void)
 {
 }

@@ -117,6 +117,12 @@ void vm_close_ports(struct vm *vm, uint16_t first, uint16_t last);
 enum nacelle_error vm_open_msr(struct vm *vm, uint32_t msr, unsigned rights);
 enum nacelle_error vm_close_msr(struct vm *vm, uint32_t msr);
 
+/* NACELLE_VM_ANSWER and NACELLE_VM_FORGET, with the words of their messages, and their errors; the
+ * vCPUs of the VM do not run. */
+enum nacelle_error vm_answer(struct vm *vm, uint64_t key, uint64_t subleaf, uint64_t eax_ebx,
+                             uint64_t ecx_edx);
+enum nacelle_error vm_forget(struct vm *vm, uint64_t key, uint64_t subleaf);
+
 /*
  * vCPU. memory: 16 KiB, zeroed, aligned to its size:
  *   0x0000 state page, 0x1000 control structure, 0x2000 XSAVE area, 0x3000 struct vcpu.
