@@ -55,7 +55,8 @@ bool vcpu_answers_remove(struct vcpu_answers *answers, uint32_t *count,
 
     if (answers->buckets[hole].kind == 0)
         return false;
-    /* What stands behind it because it was in the way moves up, so that no search ends too early. */
+    /* What stands behind it because it was in the way moves up, so that no search ends too early.
+     * */
     for (unsigned i = 0; i < ANSWERS_BUCKETS; i++) {
         bucket = next(bucket);
         if (answers->buckets[bucket].kind == 0)

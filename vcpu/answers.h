@@ -61,8 +61,8 @@ static inline unsigned vcpu_answer_hash(uint32_t number)
     return (number + (number >> ANSWER_HASH_SHIFT)) % ANSWERS_BUCKETS;
 }
 
-/* Puts an answer in, in place of one with the same kind, number and subleaf. *count is how many there
- * are. NO_TABLE_MEMORY: there are ANSWERS_MAX others. */
+/* Puts an answer in, in place of one with the same kind, number and subleaf. *count is how many
+ * there are. NO_TABLE_MEMORY: there are ANSWERS_MAX others. */
 enum nacelle_error vcpu_answers_set(struct vcpu_answers *answers, uint32_t *count,
                                     const struct vcpu_answer *answer);
 

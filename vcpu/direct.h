@@ -31,13 +31,6 @@ struct vcpu_direct_message {
     uint64_t words[NACELLE_MESSAGE_REGISTERS];
 };
 
-/*
- * Called by the exit code of an armed vCPU, all general registers saved, on the host's stack, with
- * no return address. They go on to the host, by vcpu_direct_leave or as every other exit does.
- */
-_Noreturn __attribute__((hot)) void vmx_direct_exit(struct vcpu *vcpu);
-_Noreturn __attribute__((hot)) void svm_direct_exit(struct vcpu *vcpu);
-
 #ifdef NACELLE_HOST
 _Noreturn void vcpu_direct_leave(struct vcpu *vcpu, const struct vcpu_direct_message *message);
 #define VCPU_DIRECT_LEAVE(label, vcpu, message) vcpu_direct_leave(vcpu, message)
@@ -58,10 +51,6 @@ _Noreturn void vcpu_direct_leave(struct vcpu *vcpu, const struct vcpu_direct_mes
         __builtin_unreachable();                                                           \
     } while (0)
 #endif
-
-/* entry.S of either vendor: on to vcpu_host_exit. */
-_Noreturn void vmx_usual_way(struct vcpu *vcpu);
-_Noreturn void svm_usual_way(struct vcpu *vcpu);
 
 /* The low half of a general register, read as such. */
 static inline __attribute__((always_inline)) uint32_t low_half(const uint64_t *reg)

@@ -93,7 +93,8 @@ static inline __attribute__((always_inline)) _Noreturn void port(struct vcpu *vc
         svm_usual_way(vcpu);
     if ((info & SVM_INFO1_IO_IN) == 0) {
         exit.flags = NACELLE_EXIT_WRITE;
-        exit.value = low_half(&state->general[X86_RAX]) & (0xffffffffu >> (-8 * exit.size & 31));
+        exit.value = low_half(&state->general[X86_RAX]) &
+                     (0xffffffffu >> ((32 - 8 * exit.size) & 31));
     }
     state->exit.value = exit.value;
     leave_instruction(vcpu, &exit, vmcb->control.exit_info2, 0);

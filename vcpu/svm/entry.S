@@ -47,7 +47,8 @@ vcpu_direct_length_syscall:
 .set GUEST_RDX, VCPU_GENERAL + 8 * X86_RDX
 .set GUEST_RBX, VCPU_GENERAL + 8 * X86_RBX
 
-/* RIP goes to the next instruction, which next holds; rax is lost. Not answered in an interrupt shadow
+/* RIP goes to the next instruction, which next holds; rax is lost. Not answered in an interrupt
+ * shadow
  * and under TF, where there is more to it (advance.h), nor where the processor does not say. */
 .macro ADVANCE next
     testl $(X86_RFLAGS_TF | X86_RFLAGS_RF), VMCB + SVM_VMCB_RFLAGS(%rsp)
@@ -63,8 +64,8 @@ vcpu_direct_length_syscall:
 .endm
 
 /*
- * An exit of a vCPU whose VM has answers (answers.h), right after VMRUN: all of the guest's state is
- * still loaded, but for rax. Back to VMRUN, or on to unanswered with nothing changed.
+ * An exit of a vCPU whose VM has answers (answers.h), right after VMRUN: all of the guest's state
+ * is still loaded, but for rax. Back to VMRUN, or on to unanswered with nothing changed.
  */
 .macro ANSWER
     movq %rcx, GUEST_RCX(%rsp)
@@ -149,8 +150,8 @@ unanswered:
  * From r11, the struct vcpu, into the guest and out again; with answers, perhaps guarded. A guarded
  * entry is for a processor that delivers a guest's pending single-step trap to the host as soon as
  * VMRUN is over (run.c). TR is the guest's then, and so would be what an IST finds in the TSS. The
- * IDT of the guard has a #DB alone, without IST: it comes to svm_late_trap on the stack below struct
- * vcpu, five words at the end of the XSAVE area's page.
+ * IDT of the guard has a #DB alone, without IST: it comes to svm_late_trap on the stack below
+ * struct vcpu, five words at the end of the XSAVE area's page.
  */
 .macro ENTRY guarded, answers
     clgi

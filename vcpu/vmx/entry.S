@@ -137,8 +137,8 @@ GENERAL_OF GUEST_RCX, X86_RCX
 GENERAL_OF GUEST_RDX, X86_RDX
 GENERAL_OF GUEST_RBX, X86_RBX
 
-/* RIP goes past the instruction; rax, rbx and rcx are lost. Not answered in the shadow of STI or MOV
- * SS, under TF, and beyond 4 GiB, where there is more to it (advance.h). */
+/* RIP goes past the instruction; rax, rbx and rcx are lost. Not answered in the shadow of STI or
+ * MOV SS, under TF, and beyond 4 GiB, where there is more to it (advance.h). */
 .macro ADVANCE
     movl $VMCS_GUEST_RFLAGS, %eax
     vmread %rax, %rax

@@ -115,8 +115,8 @@ enum nacelle_virtualization_instruction {
 /* The exit came while an event was being delivered; the engine delivers it again at the next entry
  * unless the client cancels it. vectoring and vectoring_error describe it. */
 #define NACELLE_EXIT_VECTORING (1u << 11)
-/* An injected interrupt, NMI or exception still waits for its delivery. INJECT and CANCEL change it,
- * so that it holds for an exit whose message was not received yet. */
+/* An injected interrupt, NMI or exception still waits for its delivery. INJECT and CANCEL change
+ * it, so that it holds for an exit whose message was not received yet. */
 #define NACELLE_EXIT_EVENT_PENDING (1u << 12)
 /* VMX: the entry failed, bit 31 of the exit reason (SDM vol 3 24.9.1). */
 #define NACELLE_EXIT_ENTRY_FAILED (1u << 13)
@@ -171,8 +171,8 @@ enum nacelle_virtualization_instruction {
 /*
  * The exit record: first in the state page, written by the engine at each exit, 128 bytes. Always
  * written are kind, instruction_length, number, flags, detail, size and raw_reason; the rest where
- * the kind or a flag names it (vectoring with VECTORING, gva with GVA_VALID), else it may be what an
- * earlier exit left.
+ * the kind or a flag names it (vectoring with VECTORING, gva with GVA_VALID), else it may be what
+ * an earlier exit left.
  */
 struct nacelle_exit {
     uint32_t kind;               /* NACELLE_EXIT_* */

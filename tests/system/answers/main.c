@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Exits answered in ring 0. The guest must find the same whether the client answers each exit or has
+ * Exits answered in ring 0. The guest must find the same whether the client answers each exit or
+ * has
  * put its answers into the table, and the client must see the exits in the one case and not in the
  * other. Answers are told apart by their values from what the client says.
  */
