@@ -446,6 +446,12 @@ static void receive_slot(void **state)
     assert_runs(handler);
     assert_false(is_armed());
 
+    /* What has no object in memory that could be looked at. */
+    root_ok(ROOT_CSPACE, NACELLE_CSPACE_DELETE, RECEIVE_SLOT, 0, 0, 0);
+    root_ok(ROOT_CSPACE, NACELLE_CSPACE_COPY, RECEIVE_SLOT, ROOT_PORTS, NACELLE_RIGHTS_ALL, 0);
+    assert_runs(handler);
+    assert_false(is_armed());
+
     /* The same endpoint again, by another capability. */
     root_ok(ROOT_CSPACE, NACELLE_CSPACE_DELETE, RECEIVE_SLOT, 0, 0, 0);
     root_ok(ROOT_CSPACE, NACELLE_CSPACE_COPY, RECEIVE_SLOT, EXITS, NACELLE_RIGHTS_ALL, 0);
@@ -663,6 +669,28 @@ static void caller_faults(void **state)
     world_check();
 }
 
+/*
+ * A caller whose return address is none faults on the way out, as if it had called: to a handler of
+ * faults that is the one of its calls, too. The reply is no message to it.
+ */
+static void fault_on_the_way_out(void **state)
+{
+    (void)state;
+    root_ok(CALLER, NACELLE_THREAD_SUSPEND, 0, 0, 0, 0);
+    root_ok(CALLER, NACELLE_THREAD_CONFIGURE, ROOT_CSPACE, ROOT_ASPACE, CALL_SLOT, 0);
+    root_ok(CALLER, NACELLE_THREAD_RESUME, 0, 0, 0, 0);
+    call_handler();
+    reply_to_caller(1);
+    world_interrupt_running();
+    thread_fault(caller, 0); /* it came by SYSENTER, and SYSEXIT faulted */
+    assert_runs(handler);
+    assert_int_equal(nacelle_tag_label(handler->frame.rsi), NACELLE_LABEL_FAULT);
+    assert_false(is_armed());
+    slow(handler, NACELLE_REPLY_RECEIVE, message_to(ENDPOINT, 0, 4, 50));
+    assert_runs(caller);
+    assert_words(caller, 1); /* its registers are as they were */
+}
+
 static void no_thread_pair(void **state)
 {
     (void)state;
@@ -851,6 +879,7 @@ int main(void)
         cmocka_unit_test_setup(short_messages, setup),
         cmocka_unit_test_setup(caller_interrupted, setup),
         cmocka_unit_test_setup(caller_faults, setup),
+        cmocka_unit_test_setup(fault_on_the_way_out, setup),
         cmocka_unit_test_setup(no_thread_pair, setup),
         cmocka_unit_test_setup(caller_without_spaces, setup),
         cmocka_unit_test_setup(suspended_caller, setup),

@@ -408,6 +408,12 @@ static void choose_svm_exit(void)
     }
     vmcb()->control.exit_code = code;
     vmcb()->control.next_rip = has_nrip ? next_rip() : 0;
+    if (has_nrip && one_in(16)) { /* nothing that an instruction could have */
+        vmcb()->control.next_rip = now.rip + (one_in(2) ? 16 + below(1000) : 0 - below(16));
+        now.plain_kind &= code == SVM_EXIT_IO || code == SVM_EXIT_NESTED_PAGE_FAULT;
+        if (vmcb()->control.next_rip == 0)
+            vmcb()->control.next_rip = now.rip + 16;
+    }
     vmcb()->control.exit_int_info = one_in(8) ? 0x80000320 : 0x320;
     if ((vmcb()->control.exit_int_info & NACELLE_EVENT_VALID) != 0)
         now.plain_kind = false;
@@ -597,6 +603,11 @@ static void round_trip(void **state)
         assert_true(enter_directly(guest_cpuid));
         assert_int_equal(page->rip, 0xfff2 + 2 * i);
     }
+    /* Any reply may take the usual way. */
+    vcpu_direct_disarm(vcpu);
+    assert_true(vcpu_resume(vcpu, NACELLE_RESUME_ADVANCE));
+    assert_int_equal(place().rip, 0xfff8);
+    assert_true(arms());
     /* Nothing is loaded, nothing flushed. */
     assert_int_equal(model_counts.rdmsr | model_counts.wrmsr | model_counts.vmptrld, 0);
     assert_int_equal(model_counts.xsetbv | model_counts.xsave | model_counts.xrstor, 0);
@@ -611,7 +622,7 @@ static void round_trip(void **state)
     /* And the usual way goes on from there. */
     run_cpuid(vcpu);
     assert_true(vcpu_resume(vcpu, NACELLE_RESUME_ADVANCE));
-    assert_int_equal(place().rip, 0xfff8);
+    assert_int_equal(place().rip, 0xfffa);
 }
 
 /* What a client fetched is no longer what the guest has, once the guest has run. */
@@ -739,6 +750,14 @@ static void state_of_others(void **state)
     assert_false(arms());
     undo();
 
+    vcpu_fetch(other, NACELLE_GROUP_SEGMENTS); /* another control structure is current */
+    assert_false(arms());
+    undo();
+
+    vcpu_hidden_save(vcpu); /* its debug registers and MSRs are not loaded */
+    assert_false(arms());
+    undo();
+
     run_cpuid(other);
     vcpu_fetch(vcpu, NACELLE_GROUP_SEGMENTS); /* the control structure is current again, no more */
     assert_ptr_equal(model_cpu->engine.current, vcpu);
@@ -792,9 +811,11 @@ static void vmx_alone(void **state)
     struct vcpu *fresh = model_vcpu(vm);
 
     (void)state;
+    undo();
     assert_false(vcpu_direct_arm(vcpu, CLIENT_CR3 + 0x1000)); /* HOST_CR3 would have to change */
     undo();
     assert_int_equal(vcpu_set_control(vcpu, NACELLE_CONTROL_DEBUG_REGISTERS, 0), NACELLE_ERROR_OK);
+    run_cpuid(vcpu);
     assert_false(arms()); /* DR6 has to be loaded */
     assert_int_equal(vcpu_set_control(vcpu, NACELLE_CONTROL_DEBUG_REGISTERS, 1), NACELLE_ERROR_OK);
     undo();
@@ -814,6 +835,7 @@ static void svm_alone(void **state)
     struct vcpu *fresh = model_vcpu(vm);
 
     (void)state;
+    undo();
     svm_cpu_of(&model_cpu->engine)->flush_all = true;
     assert_false(arms());
     undo();
