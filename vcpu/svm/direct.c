@@ -40,6 +40,9 @@ bool svm_direct_ready(struct vcpu *vcpu, uint64_t cr3)
         vmcb->control.event_injection != 0)
         return false;
     vmcb->control.tlb_control = SVM_TLB_NOTHING; /* the last entry's has been done */
+    /* As in svm_enter: the client may have had a page fault since the exit, or stored another. */
+    if (x86_read_cr2() != vmcb->save.cr2)
+        x86_write_cr2(vmcb->save.cr2);
     return vcpu_direct_plan(vcpu, &at, at.length != 0);
 }
 
@@ -65,7 +68,7 @@ leave_instruction(struct vcpu *vcpu, const struct vcpu_direct_exit *exit, uint64
 {
     uint64_t length = next - svm_vmcb_of(vcpu)->save.rip;
 
-    if (length > X86_INSTRUCTION_LENGTH_MAX) {
+    if (length - 1 >= X86_INSTRUCTION_LENGTH_MAX) {
         struct vcpu_direct_exit out = *exit;
 
         if (next != 0 || assumed == 0)

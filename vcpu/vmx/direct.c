@@ -31,6 +31,9 @@ bool vmx_direct_ready(struct vcpu *vcpu, uint64_t cr3)
     if (vcpu->host_cr3 != cr3 || vcpu->launched == 0 ||
         (vcpu->procedure & VMX_PROC_MOV_DR_EXITING) == 0)
         return false;
+    /* As in vmx_enter: the client may have had a page fault since the exit, or stored another. */
+    if (x86_read_cr2() != vcpu->cr2)
+        x86_write_cr2(vcpu->cr2);
     at = read_point(vcpu->exit_length);
     vcpu->known = 0; /* nothing looks at it before the entry, which ends it */
     vcpu->rflags = at.rflags;
