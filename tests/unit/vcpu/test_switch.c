@@ -234,10 +234,15 @@ static void translations_after_unmap(void **state)
     assert_int_equal(model_counts.invept, before);
     vcpu_unload(one);
     model_switch_cpu(0);
-    assert_int_equal(vm_map(vm, 0, 0, 12, 7, 0), NACELLE_ERROR_OK);
-    assert_int_equal(vm_unmap(vm, 0, 12), NACELLE_ERROR_OK);
-    model_switch_cpu(1);
     before = model_counts.invept;
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(vm_map(vm, 0, 0, 12, 7, 0), NACELLE_ERROR_OK);
+        assert_int_equal(vm_unmap(vm, 0, 12), NACELLE_ERROR_OK);
+    }
+    assert_int_equal(model_counts.invept, before);
+    model_switch_cpu(1);
+    run(one);
+    assert_int_equal(model_counts.invept, before + 1); /* one for all of them */
     run(one);
     assert_int_equal(model_counts.invept, before + 1);
 }
