@@ -241,7 +241,9 @@ bool vcpu_prepare(struct vcpu *vcpu, uint64_t cr3)
     assert_int_equal(cr3, host_cpu.cr3);
     assert_int_equal(cr3, machine.cr3 != 0 ? machine.cr3 : cr3);
     assert_null(host_cpu.fpu_thread);
-    assert_true(host_cpu.engine.fpu_owner == NULL || host_cpu.engine.fpu_owner == vcpu);
+    if (host_cpu.engine.fpu_owner != NULL) {
+        vcpu_fpu_save(host_cpu.engine.fpu_owner);
+    }
     vcpu->loaded = true;
     host_cpu.engine.current = vcpu;
     host_cpu.engine.fpu_owner = vcpu;
