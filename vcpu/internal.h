@@ -158,8 +158,9 @@ uint64_t vcpu_cpu_xcr0(void);
 void vcpu_hidden_refresh(struct vcpu *vcpu);
 /* The same, and it is nobody's from now on. */
 void vcpu_hidden_save(struct vcpu *vcpu);
-/* It is this vCPU's from now on; loads the debug registers. */
-void vcpu_hidden_take(struct vcpu *vcpu);
+/* It is this vCPU's from now on; loads the debug registers. Returns whose it was, up to date now, or
+ * NULL if what is loaded is not known. */
+struct vcpu *vcpu_hidden_take(struct vcpu *vcpu);
 /* DR0 to DR3: from the processor; to the state page; from an image, with the DR6 to set. */
 void vcpu_debug_registers_read(struct vcpu *vcpu);
 void vcpu_debug_registers_fetch(struct vcpu *vcpu);
@@ -178,10 +179,11 @@ static inline uint64_t vcpu_new_shadow(uint64_t value, uint64_t shadow, uint64_t
 /* msrs.c: MSRs of the guest that stay loaded. */
 /* The index of an MSR, or VCPU_MSRS. */
 enum vcpu_msr vcpu_msr_index(uint32_t msr);
-/* Loads all but TSC_AUX; reads back those that the guest may have changed. */
-void vcpu_msrs_load(const struct vcpu *vcpu);
+/* Loads all but TSC_AUX, in place of old's, or of what is not known where old is NULL; reads back
+ * those that the guest may have changed. */
+void vcpu_msrs_load(const struct vcpu *old, const struct vcpu *vcpu);
 void vcpu_msrs_save(struct vcpu *vcpu);
-void vcpu_tsc_aux_load(const struct vcpu *vcpu);
+void vcpu_tsc_aux_load(const struct vcpu *old, const struct vcpu *vcpu);
 void vcpu_tsc_aux_save(struct vcpu *vcpu);
 void vcpu_tsc_aux_refresh(struct vcpu *vcpu); /* reads it back where it is loaded */
 /* Sets one, in the processor too when the vCPU's state is there. */

@@ -23,42 +23,28 @@ struct vm *vm_create(void *memory, size_t size)
     return vm;
 }
 
-/* This CPU forgets the VM's translations; the others do before a vCPU of the VM enters there. */
-static void flush(struct vm *vm)
+void vm_destroy(struct vm *vm)
 {
-    vm->generation++;
+    /* The root's address may be the next VM's: now, as no vCPU will enter that notices. */
     VENDOR(vm_flush, vm);
 }
 
-void vm_destroy(struct vm *vm)
-{
-    flush(vm);
-}
-
 enum nacelle_error vm_map(struct vm *vm, uint64_t gpa, uint64_t physical, unsigned size_bits,
-                          unsigned rights, unsigned flags)
+                          unsigned rights, uint64_t flags)
 {
-    const struct slat_mapping mapping = {
-        .gpa = gpa,
-        .physical = physical,
-        .size_bits = size_bits,
-        .rights = rights,
-        .uncached = (flags & NACELLE_MAP_UNCACHED) != 0,
-    };
-
-    if ((flags & ~NACELLE_MAP_UNCACHED) != 0)
+    if ((flags & ~(uint64_t)NACELLE_MAP_UNCACHED) != 0)
         return NACELLE_ERROR_INVALID_ARGUMENT;
     /* Nothing was present there, and no processor keeps that (SDM vol. 3, 28.3.1): no flush. */
-    return slat_map(&vm->slat, &mapping);
+    return slat_map(&vm->slat, gpa, physical, size_bits, rights,
+                    (flags & NACELLE_MAP_UNCACHED) != 0);
 }
 
 enum nacelle_error vm_unmap(struct vm *vm, uint64_t gpa, unsigned size_bits)
 {
-    enum nacelle_error error = slat_unmap(&vm->slat, gpa, size_bits);
-
-    if (error == NACELLE_ERROR_OK)
-        flush(vm);
-    return error;
+    /* Translations are used in guests only: each vCPU sees the count before it enters, and flushes.
+     * So do many removals cost one flush, and a failed one costs one for nothing. */
+    vm->generation++;
+    return slat_unmap(&vm->slat, gpa, size_bits);
 }
 
 void vm_open_ports(struct vm *vm, uint16_t first, uint16_t last)

@@ -170,7 +170,7 @@ static bool take_debug_exception(struct vcpu *vcpu)
     return true;
 }
 
-static bool prepare_events(struct vcpu *vcpu)
+static __attribute__((noinline)) bool prepare_events(struct vcpu *vcpu)
 {
     struct vcpu_event_state guest;
     struct vcpu_injection injection;
@@ -265,7 +265,7 @@ bool svm_prepare(struct vcpu *vcpu, uint64_t cr3)
     if ((vcpu->work & ~VCPU_WORK_FLUSH) != 0 && !do_work(vcpu))
         return false;
     if (cpu->state_owner != vcpu)
-        vcpu_hidden_take(vcpu);
+        (void)vcpu_hidden_take(vcpu);
     if (cpu->fpu_owner != vcpu)
         vcpu_fpu_load(vcpu);
     vcpu_state(vcpu)->valid = 0;

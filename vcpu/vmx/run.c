@@ -26,19 +26,22 @@ void vmx_hidden_read(struct vcpu *vcpu)
 
 static void hidden_load(struct vcpu *vcpu)
 {
-    vcpu_hidden_take(vcpu);
-    vcpu_msrs_load(vcpu);
+    vcpu_msrs_load(vcpu_hidden_take(vcpu), vcpu);
 }
 
 /* --- Events --- */
 
 static struct vcpu_event_state event_state(const struct vcpu *vcpu)
 {
+    bool known = (vcpu->known & VCPU_KNOWN_IP) != 0;
+    uint64_t rflags = known ? vcpu->rflags : vmread(VMCS_GUEST_RFLAGS);
+
     return (struct vcpu_event_state){
-        .interrupts_enabled = (vmread(VMCS_GUEST_RFLAGS) & X86_RFLAGS_IF) != 0,
+        .interrupts_enabled = (rflags & X86_RFLAGS_IF) != 0,
         .blocking = (uint32_t)vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE),
         .activity = (uint32_t)vmread(VMCS_GUEST_ACTIVITY_STATE),
-        .error_code_vectors = vmx_error_code_vectors(vcpu),
+        .error_code_vectors = vcpu_events_synchronous(&vcpu->events) ? vmx_error_code_vectors(vcpu)
+                                                                     : 0,
     };
 }
 
@@ -82,7 +85,7 @@ static void settle_events(struct vcpu *vcpu)
 }
 
 /* false: triple fault; the state page holds the exit. */
-static bool prepare_events(struct vcpu *vcpu)
+static __attribute__((noinline)) bool prepare_events(struct vcpu *vcpu)
 {
     struct vcpu_event_state guest = event_state(vcpu);
     struct vcpu_injection injection = vcpu_events_select(&vcpu->events, &guest);

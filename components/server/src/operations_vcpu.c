@@ -18,54 +18,65 @@ static void attach(const struct invocation *invocation, struct slot *slot, uint6
     space_attach(space_of_vm(invoked_vm(invocation)), slot, address);
 }
 
+/* What argument_slot() finds out for word 0, with no word on what is wrong. */
+static inline bool fits_argument(const struct slot *slot, unsigned type, unsigned rights)
+{
+    return slot != NULL && slot->type == type && (~slot->rights & rights) == 0;
+}
+
+/* The mapping was refused. */
+static void fail_map(struct invocation *invocation, enum nacelle_error error)
+{
+    fail(invocation, error,
+         error == NACELLE_ERROR_INVALID_ARGUMENT  ? NACELLE_CULPRIT_WORD(2)
+         : error == NACELLE_ERROR_UNSUPPORTED     ? NACELLE_CULPRIT_WORD(0)
+         : error == NACELLE_ERROR_NO_TABLE_MEMORY ? NACELLE_CULPRIT_CAPABILITY
+                                                  : NACELLE_CULPRIT_WORD(1));
+}
+
 static void vm_do_map(struct invocation *invocation)
 {
     const uint64_t mappable = NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE | NACELLE_RIGHT_EXECUTE;
-    uint64_t rights = invocation->words[2] & mappable;
-    uint64_t flags = invocation->words[2] & ~mappable;
-    struct slot *frame = argument_slot(invocation, 0, NACELLE_TYPE_FRAME, (unsigned)rights);
+    unsigned rights = (unsigned)(invocation->words[2] & mappable);
+    struct slot *frame = cspace_slot(invocation->cspace, invocation->words[0]);
+    enum nacelle_error error;
 
-    if (frame == NULL) {
+    if (!fits_argument(frame, NACELLE_TYPE_FRAME, rights)) {
+        argument_slot(invocation, 0, NACELLE_TYPE_FRAME, rights);
         return;
     }
     if (frame->space != 0) {
         fail(invocation, NACELLE_ERROR_ALREADY_MAPPED, NACELLE_CULPRIT_WORD(0));
         return;
     }
-    if (rights == 0 || (flags & ~(uint64_t)NACELLE_MAP_UNCACHED) != 0) {
-        fail(invocation, NACELLE_ERROR_INVALID_ARGUMENT, NACELLE_CULPRIT_WORD(2));
-        return;
-    }
-
-    enum nacelle_error error = vm_map(invoked_vm(invocation), invocation->words[1], frame->object,
-                                      frame->size, (unsigned)rights, (unsigned)flags);
-
+    error = vm_map(invoked_vm(invocation), invocation->words[1], frame->object, frame->size, rights,
+                   invocation->words[2] & ~mappable);
     if (error != NACELLE_ERROR_OK) {
-        fail(invocation, error,
-             error == NACELLE_ERROR_INVALID_ARGUMENT  ? NACELLE_CULPRIT_WORD(2)
-             : error == NACELLE_ERROR_UNSUPPORTED     ? NACELLE_CULPRIT_WORD(0)
-             : error == NACELLE_ERROR_NO_TABLE_MEMORY ? NACELLE_CULPRIT_CAPABILITY
-                                                      : NACELLE_CULPRIT_WORD(1));
+        fail_map(invocation, error);
         return;
     }
     attach(invocation, frame, invocation->words[1]);
 }
 
 /* Takes back what the capability of this type in word 0 opened or mapped in the VM. */
-static void vm_detach(struct invocation *invocation, unsigned type)
+static inline void vm_detach(struct invocation *invocation, unsigned type)
 {
-    struct slot *slot = argument_slot(invocation, 0, type, 0);
+    struct slot *slot = cspace_slot(invocation->cspace, invocation->words[0]);
+    struct space *space = space_of_vm(invoked_vm(invocation));
 
-    if (slot == NULL) {
-        return;
-    }
-    if (slot->space != (uint64_t)space_of_vm(invoked_vm(invocation))) {
+    if (!fits_argument(slot, type, 0)) {
+        argument_slot(invocation, 0, type, 0);
+    } else if (slot->space != (uint64_t)space) {
         fail(invocation, NACELLE_ERROR_NOT_MAPPED, NACELLE_CULPRIT_WORD(0));
-        return;
+    } else if (type == NACELLE_TYPE_FRAME) {
+        /* A vCPU has to flush before it enters again, which the fast path does not look at. */
+        fastpath_leave(this_cpu(), &invocation->thread->execution);
+        /* space_unmap() without its choices. */
+        vm_unmap(invoked_vm(invocation), slot->badge, slot->size);
+        space_detach(space, slot);
+    } else {
+        space_unmap(slot);
     }
-    /* A vCPU has to flush before it enters again, which the fast path does not look at. */
-    fastpath_leave(this_cpu(), &invocation->thread->execution);
-    space_unmap(slot);
 }
 
 static void vm_do_unmap(struct invocation *invocation)

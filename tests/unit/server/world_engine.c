@@ -62,15 +62,14 @@ void vm_destroy(struct vm *vm)
 }
 
 enum nacelle_error vm_map(struct vm *vm, uint64_t gpa, uint64_t physical, unsigned size_bits,
-                          unsigned rights, unsigned flags)
+                          unsigned rights, uint64_t flags)
 {
     uint64_t bytes = 1ull << size_bits;
 
     assert_int_equal(vm->magic, VM_MAGIC);
     assert_int_equal(physical & (bytes - 1), 0);
     assert_int_equal(rights & ~7u, 0);
-    assert_int_equal(flags & ~NACELLE_MAP_UNCACHED, 0);
-    if ((rights & NACELLE_RIGHT_READ) == 0) {
+    if ((flags & ~(uint64_t)NACELLE_MAP_UNCACHED) != 0 || (rights & NACELLE_RIGHT_READ) == 0) {
         return NACELLE_ERROR_INVALID_ARGUMENT;
     }
     if ((gpa & (bytes - 1)) != 0) {
@@ -254,7 +253,9 @@ bool vcpu_prepare(struct vcpu *vcpu, uint64_t cr3)
     assert_int_equal(cr3, host_cpu.cr3);
     assert_int_equal(cr3, machine.cr3 != 0 ? machine.cr3 : cr3);
     assert_null(host_cpu.fpu_thread);
-    assert_true(host_cpu.engine.fpu_owner == NULL || host_cpu.engine.fpu_owner == vcpu);
+    if (host_cpu.engine.fpu_owner != NULL) {
+        vcpu_fpu_save(host_cpu.engine.fpu_owner);
+    }
     vcpu->loaded = true;
     host_cpu.engine.current = vcpu;
     host_cpu.engine.fpu_owner = vcpu;
