@@ -229,13 +229,17 @@ static void vcpu_configure(struct invocation *invocation)
     vcpu_attach(vcpu_engine(object), (struct vm *)vm->object);
 }
 
+/* What follows is something that an entry by the fast path does not look at. */
+static void leave_pair(const struct invocation *invocation)
+{
+    fastpath_leave(this_cpu(), &invocation->thread->execution);
+}
+
 /* The engine is about to make the vCPU current: no other one may be entered as if it still were. */
 static void leave_other_pair(const struct invocation *invocation)
 {
-    struct cpu *cpu = this_cpu();
-
-    if (cpu->pair.vcpu != vcpu_engine(invoked_vcpu(invocation))) {
-        fastpath_leave(cpu, &invocation->thread->execution);
+    if (this_cpu()->pair.vcpu != vcpu_engine(invoked_vcpu(invocation))) {
+        leave_pair(invocation);
     }
 }
 
@@ -392,6 +396,7 @@ static void vcpu_do_inject(struct invocation *invocation)
     if (!is_configured(invocation)) {
         return;
     }
+    leave_pair(invocation);
     for (unsigned i = 0; i < 3; i++) {
         if (words[i] > UINT32_MAX) {
             fail(invocation, NACELLE_ERROR_INVALID_EVENT, NACELLE_CULPRIT_WORD(i));
@@ -414,6 +419,7 @@ static void vcpu_do_cancel(struct invocation *invocation)
     if (!is_configured(invocation)) {
         return;
     }
+    leave_pair(invocation);
     if (type != NACELLE_EVENT_INTERRUPT >> 8 && type != NACELLE_EVENT_NMI >> 8 &&
         type != NACELLE_EVENT_EXCEPTION >> 8) {
         fail(invocation, NACELLE_ERROR_INVALID_EVENT, NACELLE_CULPRIT_WORD(0));
@@ -509,8 +515,8 @@ static const struct operation vcpu_table[] = {
     [NACELLE_VCPU_WRITE_REGISTERS & 0xff] = {vcpu_write_registers, NACELLE_RIGHT_WRITE, 1},
     [NACELLE_VCPU_FETCH & 0xff] = {vcpu_do_fetch, NACELLE_RIGHT_READ, 1},
     [NACELLE_VCPU_STORE & 0xff] = {vcpu_do_store, NACELLE_RIGHT_WRITE, 1},
-    [NACELLE_VCPU_INJECT & 0xff] = {vcpu_do_inject, NACELLE_RIGHT_WRITE, 3},
-    [NACELLE_VCPU_CANCEL & 0xff] = {vcpu_do_cancel, NACELLE_RIGHT_WRITE, 1},
+    [NACELLE_VCPU_INJECT & 0xff] = {vcpu_do_inject, NACELLE_RIGHT_WRITE, 3, .local = true},
+    [NACELLE_VCPU_CANCEL & 0xff] = {vcpu_do_cancel, NACELLE_RIGHT_WRITE, 1, .local = true},
     [NACELLE_VCPU_POKE & 0xff] = {vcpu_poke, NACELLE_RIGHT_WRITE, 0},
     [NACELLE_VCPU_SUSPEND & 0xff] = {vcpu_suspend, NACELLE_RIGHT_WRITE, 0},
     [NACELLE_VCPU_RESUME & 0xff] = {vcpu_do_resume, NACELLE_RIGHT_WRITE, 0},

@@ -149,8 +149,8 @@ static inline void take_words(struct invocation *invocation, const struct frame 
     }
 }
 
-static inline void carry_out(const struct operation *operation, struct thread *thread,
-                             struct slot *slot, uint64_t tag)
+static inline __attribute__((always_inline)) void
+carry_out(const struct operation *operation, struct thread *thread, struct slot *slot, uint64_t tag)
 {
     struct invocation invocation; /* each member is set here, or with the outcome that needs it */
 
@@ -353,10 +353,11 @@ void system_call(struct thread *thread)
 }
 
 /*
- * An operation that is over when it returns, and changes nothing about who runs: the caller goes on
- * at once, and a pair that is armed stays so. false: the system call is something else.
+ * An operation of an object: decoded once, and carried out. After one that is local the caller goes on
+ * at once, and a pair that is armed stays so. Returns when the system call is something else, or an
+ * operation that is to fail.
  */
-static bool invoke_local(struct thread *thread)
+static void invoke_from_entry(struct thread *thread)
 {
     uint64_t tag = thread->frame.rsi;
     struct cspace *cspace = thread_cspace(thread);
@@ -366,21 +367,25 @@ static bool invoke_local(struct thread *thread)
     uint64_t culprit;
 
     if (nacelle_tag_system_call(tag) != NACELLE_CALL || slot == NULL) {
-        return false;
+        return;
     }
     operation = decode_operation(slot, tag, &error, &culprit);
-    if (operation == NULL || !operation->local) {
-        return false;
+    if (operation == NULL) {
+        return;
+    }
+    if (!operation->local) {
+        fastpath_leave(this_cpu(), &thread->execution);
     }
     carry_out(operation, thread, slot, tag);
-    return true;
+    if (operation->local) {
+        return_to_caller(thread);
+    }
+    schedule_run();
 }
 
 _Noreturn void system_call_entry(struct thread *thread)
 {
-    if (invoke_local(thread)) {
-        return_to_caller(thread);
-    }
+    invoke_from_entry(thread);
     fastpath_leave(this_cpu(), &thread->execution);
     system_call(thread);
     schedule_run();
