@@ -71,8 +71,8 @@ static const struct operations *const operations[NACELLE_TYPE_COUNT] = {
 };
 
 /* The operation that a label names for a capability of this type; 0 after *error is set. */
-static const struct operation *find_operation(unsigned type, uint32_t label,
-                                              enum nacelle_error *error)
+static inline __attribute__((always_inline)) const struct operation *
+find_operation(unsigned type, uint32_t label, enum nacelle_error *error)
 {
     uint32_t number = label & 0xff;
 
@@ -99,8 +99,9 @@ static void fail_invocation(struct thread *thread, struct invocation *invocation
 
 /* Whether the message may be carried out on the capability: the operation, or 0 after *error and
  * *culprit are set. */
-static const struct operation *decode_operation(const struct slot *slot, uint64_t tag,
-                                                enum nacelle_error *error, uint64_t *culprit)
+static inline __attribute__((always_inline)) const struct operation *
+decode_operation(const struct slot *slot, uint64_t tag, enum nacelle_error *error,
+                 uint64_t *culprit)
 {
     const struct operation *operation = find_operation(slot->type, nacelle_tag_label(tag), error);
     unsigned length = nacelle_tag_length(tag);
@@ -123,7 +124,8 @@ static const struct operation *decode_operation(const struct slot *slot, uint64_
 }
 
 /* The words of the message in the frame; one that was not sent is 0, whatever its register held. */
-static inline void take_words(struct invocation *invocation, const struct frame *frame)
+static inline __attribute__((always_inline)) void take_words(struct invocation *invocation,
+                                                             const struct frame *frame)
 {
     uint64_t *words = invocation->words;
 
@@ -352,6 +354,15 @@ void system_call(struct thread *thread)
     }
 }
 
+static _Noreturn __attribute__((noinline)) void invoke_at_large(const struct operation *operation,
+                                                                struct thread *thread,
+                                                                struct slot *slot, uint64_t tag)
+{
+    fastpath_leave(this_cpu(), &thread->execution);
+    carry_out(operation, thread, slot, tag);
+    schedule_run();
+}
+
 /*
  * An operation of an object: decoded once, and carried out. After one that is local the caller goes on
  * at once, and a pair that is armed stays so. Returns when the system call is something else, or an
@@ -374,13 +385,10 @@ static void invoke_from_entry(struct thread *thread)
         return;
     }
     if (!operation->local) {
-        fastpath_leave(this_cpu(), &thread->execution);
+        invoke_at_large(operation, thread, slot, tag);
     }
     carry_out(operation, thread, slot, tag);
-    if (operation->local) {
-        return_to_caller(thread);
-    }
-    schedule_run();
+    return_to_caller(thread);
 }
 
 _Noreturn void system_call_entry(struct thread *thread)
