@@ -161,8 +161,8 @@ _Noreturn void svm_direct_exit(struct vcpu *vcpu)
         if (svm_msr_is_write(vmcb->control.exit_info1)) {
             exit.flags = NACELLE_EXIT_WRITE;
             exit.value = low_half(&general[X86_RAX]) | general[X86_RDX] << 32;
-            state->exit.value = exit.value;
         }
+        state->exit.value = exit.value;
         leave_instruction(vcpu, &exit, next, LENGTH_MSR);
     case SVM_EXIT_IO:
         port(vcpu, state);

@@ -166,6 +166,7 @@ _Noreturn void vmx_direct_exit(struct vcpu *vcpu)
                                                            .number = low_half(&general[X86_RAX]),
                                                            .reason = VMX_EXIT_REASON_VMCALL});
     case VMX_EXIT_REASON_RDMSR:
+        state->exit.value = 0;
         leave_instruction(vcpu, &(struct vcpu_direct_exit){.kind = NACELLE_EXIT_MSR,
                                                            .number = low_half(&general[X86_RCX]),
                                                            .flags = NACELLE_EXIT_READ,
