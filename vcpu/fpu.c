@@ -8,7 +8,7 @@
 #include <x86/control.h>
 #include <x86/insn.h>
 
-#include "vendor.h"
+#include "internal.h"
 
 /* The legacy area and the header of XSAVE: SDM vol. 1, 13.4.1, 13.4.2. */
 #define XSAVE_FCW   0   /* 2 bytes */
@@ -56,7 +56,7 @@ static void save_registers(struct vcpu *vcpu, const struct vcpu_cpu *cpu)
         x86_fxsave(vcpu_xsave_area(vcpu));
         return;
     }
-    if (vcpu_vendor_is_svm)
+    if ((cpu->features & VCPU_FEATURE_XCR0_CHANGES) != 0)
         vcpu_xcr0_refresh(vcpu);
     set_xcr0(vcpu->xcr0, cpu->xcr0_supported);
     x86_xsave(vcpu_xsave_area(vcpu), cpu->xcr0_supported);
@@ -88,10 +88,10 @@ void vcpu_fpu_load(struct vcpu *vcpu)
 
 void vcpu_xcr0_refresh(struct vcpu *vcpu)
 {
+    const uint32_t both = VCPU_FEATURE_XSAVE | VCPU_FEATURE_XCR0_CHANGES;
     const struct vcpu_cpu *cpu = vcpu_host_cpu();
 
-    /* With VMX the guest's XSETBV exits everywhere. */
-    if (vcpu_vendor_is_svm && cpu->fpu_owner == vcpu && (cpu->features & VCPU_FEATURE_XSAVE) != 0)
+    if (cpu->fpu_owner == vcpu && (cpu->features & both) == both)
         vcpu->xcr0 = x86_xgetbv(0);
 }
 

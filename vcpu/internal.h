@@ -44,6 +44,7 @@ enum vcpu_msr {
 #define VCPU_FEATURE_SIPI              (1u << 15)
 #define VCPU_FEATURE_STRING_INFO       (1u << 16)
 #define VCPU_FEATURE_EFER_NX           (1u << 17)
+#define VCPU_FEATURE_XCR0_CHANGES      (1u << 18) /* XSETBV may not exit: QEMU's translator */
 
 /* vcpu.work: what vcpu_prepare has to do beside the comparisons that it makes always. */
 #define VCPU_WORK_EVENTS (1u << 0) /* something pending, or a window wanted or open */
@@ -158,8 +159,8 @@ uint64_t vcpu_cpu_xcr0(void);
 void vcpu_hidden_refresh(struct vcpu *vcpu);
 /* The same, and it is nobody's from now on. */
 void vcpu_hidden_save(struct vcpu *vcpu);
-/* It is this vCPU's from now on; loads the debug registers. Returns whose it was, up to date now, or
- * NULL if what is loaded is not known. */
+/* It is this vCPU's from now on; loads the debug registers. Returns whose it was, up to date now,
+ * or NULL if what is loaded is not known. */
 struct vcpu *vcpu_hidden_take(struct vcpu *vcpu);
 /* DR0 to DR3: from the processor; to the state page; from an image, with the DR6 to set. */
 void vcpu_debug_registers_read(struct vcpu *vcpu);

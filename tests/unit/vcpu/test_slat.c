@@ -181,15 +181,15 @@ static void use_is_counted(void **state)
     (void)state;
     for (unsigned i = 0; i < SLAT_ENTRIES; i++) {
         assert_int_equal(in_use(pool[2][0]), i);
-        assert_int_equal(map(i * 0x1000, 0, 12), NACELLE_ERROR_OK);
-        assert_int_equal(map(i * 0x1000, 0, 12), NACELLE_ERROR_OVERLAP);
+        assert_int_equal(map((uint64_t)i * 0x1000, 0, 12), NACELLE_ERROR_OK);
+        assert_int_equal(map((uint64_t)i * 0x1000, 0, 12), NACELLE_ERROR_OVERLAP);
     }
     assert_int_equal(in_use(pool[2][0]), SLAT_ENTRIES);
     assert_int_equal(in_use(pool[1][0]), 1);
     assert_int_equal(map(0x200000, 0, 21), NACELLE_ERROR_OK);
     assert_int_equal(in_use(pool[1][0]), 2);
     for (unsigned i = SLAT_ENTRIES; i-- > 0;) {
-        assert_int_equal(slat_unmap(&slat, i * 0x1000, 12), NACELLE_ERROR_OK);
+        assert_int_equal(slat_unmap(&slat, (uint64_t)i * 0x1000, 12), NACELLE_ERROR_OK);
         assert_int_equal(in_use(pool[2][0]), i);
     }
     assert_int_equal(pool[2][0], 0);

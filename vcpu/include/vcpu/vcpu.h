@@ -105,8 +105,8 @@ void vm_destroy(struct vm *vm);
 enum nacelle_error vm_map(struct vm *vm, uint64_t gpa, uint64_t physical, unsigned size_bits,
                           unsigned rights, uint64_t flags);
 
-/* Removes a mapping made with the same gpa and size, and takes empty tables back. No vCPU that enters
- * after this has its translations. NOT_MAPPED. */
+/* Removes a mapping made with the same gpa and size, and takes empty tables back. No vCPU that
+ * enters after this has its translations. NOT_MAPPED. */
 enum nacelle_error vm_unmap(struct vm *vm, uint64_t gpa, unsigned size_bits);
 
 /* Ports first to last, inclusive: the guest uses them without an exit, or no more. */
