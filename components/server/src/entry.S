@@ -210,6 +210,7 @@ vcpu_host_direct_sysenter:
     mov CPU_PAIR_RSP(%rsp), %rcx
     mov CPU_PAIR_RIP(%rsp), %rdx
     xor %r11d, %r11d
+    CLEAR_OTHERS            /* the compiler had addresses of the server's there */
     SYSEXIT
 
 /* void return_by_sysexit(struct thread *): back to after a system call. */
@@ -247,6 +248,7 @@ syscall_entry:
 vcpu_host_direct_syscall:
     mov CPU_PAIR_BADGE(%rsp), %rdi
     mov CPU_PAIR_RIP(%rsp), %rcx
+    CLEAR_OTHERS            /* the compiler had addresses of the server's there */
     mov CPU_PAIR_RSP(%rsp), %rsp
     SYSRET
 
