@@ -35,6 +35,19 @@ struct vcpu_direct_message {
 _Noreturn void vcpu_direct_leave(struct vcpu *vcpu, const struct vcpu_direct_message *message);
 #define VCPU_DIRECT_LEAVE(label, vcpu, message) vcpu_direct_leave(vcpu, message)
 #else
+/* Registers that a C function keeps: what the compiler had there is not the client's business. */
+#ifdef VCPU_DIRECT_KEEPS_REGISTERS
+#define VCPU_DIRECT_CLEAR ""
+#else
+#define VCPU_DIRECT_CLEAR    \
+    "xor %%ebx, %%ebx\n\t"   \
+    "xor %%ebp, %%ebp\n\t"   \
+    "xor %%r12d, %%r12d\n\t" \
+    "xor %%r13d, %%r13d\n\t" \
+    "xor %%r14d, %%r14d\n\t" \
+    "xor %%r15d, %%r15d\n\t"
+#endif
+
 /* To a label of the host, on its stack, the message in the registers of one. */
 #define VCPU_DIRECT_LEAVE(label, vcpu, message)                                            \
     do {                                                                                   \
@@ -42,8 +55,7 @@ _Noreturn void vcpu_direct_leave(struct vcpu *vcpu, const struct vcpu_direct_mes
         register uint64_t r9 __asm__("r9") = (message)->words[1];                          \
         register uint64_t r10 __asm__("r10") = (message)->words[2];                        \
                                                                                            \
-        __asm__ volatile("mov %0, %%rsp\n\t"                                               \
-                         "jmp " label                                                      \
+        __asm__ volatile("mov %0, %%rsp\n\t" VCPU_DIRECT_CLEAR "jmp " label                \
                          :                                                                 \
                          : "m"((vcpu)->host_stack), "S"((message)->tag), "r"(r8), "r"(r9), \
                            "r"(r10), "a"((message)->words[3])                              \
