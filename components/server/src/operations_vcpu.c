@@ -170,14 +170,14 @@ static void vm_do_forget(struct invocation *invocation)
 }
 
 static const struct operation vm_table[] = {
-    [NACELLE_VM_MAP & 0xff] = {vm_do_map, NACELLE_RIGHT_WRITE, 3, .local = true},
-    [NACELLE_VM_UNMAP & 0xff] = {vm_do_unmap, NACELLE_RIGHT_WRITE, 1, .local = true},
-    [NACELLE_VM_OPEN_PORTS & 0xff] = {vm_do_open_ports, NACELLE_RIGHT_WRITE, 1},
-    [NACELLE_VM_CLOSE_PORTS & 0xff] = {vm_do_close_ports, NACELLE_RIGHT_WRITE, 1},
-    [NACELLE_VM_OPEN_MSR & 0xff] = {vm_do_open_msr, NACELLE_RIGHT_WRITE, 2},
-    [NACELLE_VM_CLOSE_MSR & 0xff] = {vm_do_close_msr, NACELLE_RIGHT_WRITE, 1},
-    [NACELLE_VM_ANSWER & 0xff] = {vm_do_answer, NACELLE_RIGHT_WRITE, 4},
-    [NACELLE_VM_FORGET & 0xff] = {vm_do_forget, NACELLE_RIGHT_WRITE, 2},
+    [NACELLE_VM_MAP & 0xff] = LOCAL_OPERATION(vm_do_map, NACELLE_RIGHT_WRITE, 3),
+    [NACELLE_VM_UNMAP & 0xff] = LOCAL_OPERATION(vm_do_unmap, NACELLE_RIGHT_WRITE, 1),
+    [NACELLE_VM_OPEN_PORTS & 0xff] = OPERATION(vm_do_open_ports, NACELLE_RIGHT_WRITE, 1),
+    [NACELLE_VM_CLOSE_PORTS & 0xff] = OPERATION(vm_do_close_ports, NACELLE_RIGHT_WRITE, 1),
+    [NACELLE_VM_OPEN_MSR & 0xff] = OPERATION(vm_do_open_msr, NACELLE_RIGHT_WRITE, 2),
+    [NACELLE_VM_CLOSE_MSR & 0xff] = OPERATION(vm_do_close_msr, NACELLE_RIGHT_WRITE, 1),
+    [NACELLE_VM_ANSWER & 0xff] = OPERATION(vm_do_answer, NACELLE_RIGHT_WRITE, 4),
+    [NACELLE_VM_FORGET & 0xff] = OPERATION(vm_do_forget, NACELLE_RIGHT_WRITE, 2),
 };
 
 const struct operations vm_operations = {vm_table, sizeof(vm_table) / sizeof(*vm_table)};
@@ -506,23 +506,23 @@ static void vcpu_statistics(struct invocation *invocation)
 }
 
 static const struct operation vcpu_table[] = {
-    [NACELLE_VCPU_CONFIGURE & 0xff] = {vcpu_configure, NACELLE_RIGHT_WRITE, 2},
-    [NACELLE_VCPU_READ_REGISTER & 0xff] = {vcpu_read_register, NACELLE_RIGHT_READ, 1,
-                                           .local = true},
-    [NACELLE_VCPU_WRITE_REGISTER & 0xff] = {vcpu_write_register, NACELLE_RIGHT_WRITE, 2,
-                                            .local = true},
-    [NACELLE_VCPU_READ_REGISTERS & 0xff] = {vcpu_read_registers, NACELLE_RIGHT_READ, 1},
-    [NACELLE_VCPU_WRITE_REGISTERS & 0xff] = {vcpu_write_registers, NACELLE_RIGHT_WRITE, 1},
-    [NACELLE_VCPU_FETCH & 0xff] = {vcpu_do_fetch, NACELLE_RIGHT_READ, 1},
-    [NACELLE_VCPU_STORE & 0xff] = {vcpu_do_store, NACELLE_RIGHT_WRITE, 1},
-    [NACELLE_VCPU_INJECT & 0xff] = {vcpu_do_inject, NACELLE_RIGHT_WRITE, 3, .local = true},
-    [NACELLE_VCPU_CANCEL & 0xff] = {vcpu_do_cancel, NACELLE_RIGHT_WRITE, 1, .local = true},
-    [NACELLE_VCPU_POKE & 0xff] = {vcpu_poke, NACELLE_RIGHT_WRITE, 0},
-    [NACELLE_VCPU_SUSPEND & 0xff] = {vcpu_suspend, NACELLE_RIGHT_WRITE, 0},
-    [NACELLE_VCPU_RESUME & 0xff] = {vcpu_do_resume, NACELLE_RIGHT_WRITE, 0},
-    [NACELLE_VCPU_SET_PRIORITY & 0xff] = {vcpu_set_priority, NACELLE_RIGHT_WRITE, 2},
-    [NACELLE_VCPU_SET_CONTROL & 0xff] = {vcpu_do_set_control, NACELLE_RIGHT_WRITE, 2},
-    [NACELLE_VCPU_STATISTICS & 0xff] = {vcpu_statistics, NACELLE_RIGHT_READ, 0},
+    [NACELLE_VCPU_CONFIGURE & 0xff] = OPERATION(vcpu_configure, NACELLE_RIGHT_WRITE, 2),
+    [NACELLE_VCPU_READ_REGISTER & 0xff] =
+        LOCAL_OPERATION(vcpu_read_register, NACELLE_RIGHT_READ, 1),
+    [NACELLE_VCPU_WRITE_REGISTER & 0xff] =
+        LOCAL_OPERATION(vcpu_write_register, NACELLE_RIGHT_WRITE, 2),
+    [NACELLE_VCPU_READ_REGISTERS & 0xff] = OPERATION(vcpu_read_registers, NACELLE_RIGHT_READ, 1),
+    [NACELLE_VCPU_WRITE_REGISTERS & 0xff] = OPERATION(vcpu_write_registers, NACELLE_RIGHT_WRITE, 1),
+    [NACELLE_VCPU_FETCH & 0xff] = OPERATION(vcpu_do_fetch, NACELLE_RIGHT_READ, 1),
+    [NACELLE_VCPU_STORE & 0xff] = OPERATION(vcpu_do_store, NACELLE_RIGHT_WRITE, 1),
+    [NACELLE_VCPU_INJECT & 0xff] = LOCAL_OPERATION(vcpu_do_inject, NACELLE_RIGHT_WRITE, 3),
+    [NACELLE_VCPU_CANCEL & 0xff] = LOCAL_OPERATION(vcpu_do_cancel, NACELLE_RIGHT_WRITE, 1),
+    [NACELLE_VCPU_POKE & 0xff] = OPERATION(vcpu_poke, NACELLE_RIGHT_WRITE, 0),
+    [NACELLE_VCPU_SUSPEND & 0xff] = OPERATION(vcpu_suspend, NACELLE_RIGHT_WRITE, 0),
+    [NACELLE_VCPU_RESUME & 0xff] = OPERATION(vcpu_do_resume, NACELLE_RIGHT_WRITE, 0),
+    [NACELLE_VCPU_SET_PRIORITY & 0xff] = OPERATION(vcpu_set_priority, NACELLE_RIGHT_WRITE, 2),
+    [NACELLE_VCPU_SET_CONTROL & 0xff] = OPERATION(vcpu_do_set_control, NACELLE_RIGHT_WRITE, 2),
+    [NACELLE_VCPU_STATISTICS & 0xff] = OPERATION(vcpu_statistics, NACELLE_RIGHT_READ, 0),
 };
 
 const struct operations vcpu_operations = {vcpu_table, sizeof(vcpu_table) / sizeof(*vcpu_table)};

@@ -155,13 +155,13 @@ enum nacelle_virtualization_instruction {
  * Reply: label = NACELLE_RESUME_* flags. Dirty groups of the state page are taken over first. A
  * reply with ADVANCE (LENGTH perhaps) or 0, no words and no dirty group is the fast one.
  */
-#define NACELLE_RESUME_ADVANCE 1u /* go on after the instruction; else execute it again */
-#define NACELLE_RESUME_STAY    2u /* then stay stopped until NACELLE_VCPU_RESUME */
+#define NACELLE_RESUME_ADVANCE 1 /* go on after the instruction; else execute it again */
+#define NACELLE_RESUME_STAY    2 /* then stay stopped until NACELLE_VCPU_RESUME */
 /* With ADVANCE: the instruction has so many bytes, 1 to 15, which the client found out. Without, it
  * is instruction_length, and where that is 0 RIP stays as it is. */
 #define NACELLE_RESUME_LENGTH(bytes) ((uint32_t)(bytes) << NACELLE_RESUME_LENGTH_SHIFT)
 #define NACELLE_RESUME_LENGTH_SHIFT  8
-#define NACELLE_RESUME_LENGTH_MASK   0xfu
+#define NACELLE_RESUME_LENGTH_MASK   0xf
 
 #ifndef __ASSEMBLER__
 

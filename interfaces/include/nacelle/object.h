@@ -49,10 +49,10 @@ enum nacelle_type {
  * Notification: WRITE signals, READ waits, binds and sets the timer. Frame: as mapped. Every other
  * object: READ for operations that only look, WRITE for the others.
  */
-#define NACELLE_RIGHT_READ    1u
-#define NACELLE_RIGHT_WRITE   2u
-#define NACELLE_RIGHT_EXECUTE 4u
-#define NACELLE_RIGHT_GRANT   8u
+#define NACELLE_RIGHT_READ    1
+#define NACELLE_RIGHT_WRITE   2
+#define NACELLE_RIGHT_EXECUTE 4
+#define NACELLE_RIGHT_GRANT   8
 #define NACELLE_RIGHTS_ALL    15u
 
 /*

@@ -11,19 +11,21 @@
 #ifndef X86_VMX_QUALIFICATION_H
 #define X86_VMX_QUALIFICATION_H
 
+#include <x86/bits.h>
+
 /* For code that needs a few bits and no more: I/O instructions (table 27-5) ... */
-#define VMX_QUALIFICATION_IO_SIZE_MASK  0x7u /* bytes, less 1 */
-#define VMX_QUALIFICATION_IO_IN         (1u << 3)
-#define VMX_QUALIFICATION_IO_STRING     (1u << 4)
-#define VMX_QUALIFICATION_IO_IMMEDIATE  (1u << 6)
+#define VMX_QUALIFICATION_IO_SIZE_MASK  0x7 /* bytes, less 1 */
+#define VMX_QUALIFICATION_IO_IN         X86_BIT32(3)
+#define VMX_QUALIFICATION_IO_STRING     X86_BIT32(4)
+#define VMX_QUALIFICATION_IO_IMMEDIATE  X86_BIT32(6)
 #define VMX_QUALIFICATION_IO_PORT_SHIFT 16
 
 /* ... and EPT violations (table 27-7). */
-#define VMX_QUALIFICATION_EPT_ACCESS_MASK    0x7u /* read 1, write 2, fetch 4 */
-#define VMX_QUALIFICATION_EPT_RIGHTS_SHIFT   3    /* what the entries allow, three bits likewise */
-#define VMX_QUALIFICATION_EPT_LINEAR_VALID   (1u << 7)
-#define VMX_QUALIFICATION_EPT_FINAL          (1u << 8)
-#define VMX_QUALIFICATION_EPT_NMI_UNBLOCKING (1u << 12)
+#define VMX_QUALIFICATION_EPT_ACCESS_MASK    0x7 /* read 1, write 2, fetch 4 */
+#define VMX_QUALIFICATION_EPT_RIGHTS_SHIFT   3   /* what the entries allow, three bits likewise */
+#define VMX_QUALIFICATION_EPT_LINEAR_VALID   X86_BIT32(7)
+#define VMX_QUALIFICATION_EPT_FINAL          X86_BIT32(8)
+#define VMX_QUALIFICATION_EPT_NMI_UNBLOCKING X86_BIT32(12)
 
 #ifndef __ASSEMBLER__
 
