@@ -48,14 +48,16 @@ _Noreturn void vcpu_direct_leave(struct vcpu *vcpu, const struct vcpu_direct_mes
     "xor %%r15d, %%r15d\n\t"
 #endif
 
-/* To a label of the host, on its stack, the message in the registers of one. */
+/* To a label of the host, on its stack, the message in the registers of one. A host that never arms a
+ * vCPU need not have it. */
 #define VCPU_DIRECT_LEAVE(label, vcpu, message)                                            \
     do {                                                                                   \
         register uint64_t r8 __asm__("r8") = (message)->words[0];                          \
         register uint64_t r9 __asm__("r9") = (message)->words[1];                          \
         register uint64_t r10 __asm__("r10") = (message)->words[2];                        \
                                                                                            \
-        __asm__ volatile("mov %0, %%rsp\n\t" VCPU_DIRECT_CLEAR "jmp " label                \
+        __asm__ volatile(".weak " label "\n\t"                                             \
+                         "mov %0, %%rsp\n\t" VCPU_DIRECT_CLEAR "jmp " label                \
                          :                                                                 \
                          : "m"((vcpu)->host_stack), "S"((message)->tag), "r"(r8), "r"(r9), \
                            "r"(r10), "a"((message)->words[3])                              \

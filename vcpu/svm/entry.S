@@ -23,8 +23,8 @@
 
 .set VMCB, VCPU_CONTROL
 
-/* A host that never arms a vCPU need not have them. */
-.weak vcpu_host_direct_syscall, vcpu_host_direct_refuse_syscall
+/* A host that never arms a vCPU need not have it. */
+.weak vcpu_host_direct_refuse_syscall
 
 /*
  * The direct way in (vcpu/direct.h): r11 is the struct vcpu. Where the guest goes on was planned at

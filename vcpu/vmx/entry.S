@@ -22,8 +22,8 @@
 
 .text
 
-/* A host that never arms a vCPU need not have them. */
-.weak vcpu_host_direct_sysenter, vcpu_host_direct_refuse_sysenter
+/* A host that never arms a vCPU need not have it. */
+.weak vcpu_host_direct_refuse_sysenter
 
 /* void vmx_entry_launch(struct vcpu *), void vmx_entry_resume(struct vcpu *): never return. */
 .globl vmx_entry_launch
@@ -161,6 +161,14 @@ GENERAL_OF GUEST_RBX, X86_RBX
     incq VCPU_ANSWERED(%rsp)
 .endm
 
+/* The registers that were stored first, as the guest had them. */
+.macro RESTORE_FOUR
+    movq GUEST_RAX(%rsp), %rax
+    movq GUEST_RCX(%rsp), %rcx
+    movq GUEST_RDX(%rsp), %rdx
+    movq GUEST_RBX(%rsp), %rbx
+.endm
+
 .macro RESUME
     vmresume
     x86_gpr_store %rsp, VCPU_GENERAL
@@ -238,18 +246,12 @@ vmx_exit_answers:
     FIND_ANSWER NACELLE_ANSWER_MSR_IGNORED, unanswered
 drop:
     ADVANCE
-    movq GUEST_RAX(%rsp), %rax
-    movq GUEST_RCX(%rsp), %rcx
-    movq GUEST_RDX(%rsp), %rdx
-    movq GUEST_RBX(%rsp), %rbx
+    RESTORE_FOUR
     RESUME
 
 /* The client's: as at vmx_exit, four registers are stored already. */
 unanswered:
-    movq GUEST_RAX(%rsp), %rax
-    movq GUEST_RCX(%rsp), %rcx
-    movq GUEST_RDX(%rsp), %rdx
-    movq GUEST_RBX(%rsp), %rbx
+    RESTORE_FOUR
     x86_gpr_store %rsp, VCPU_GENERAL
     jmp stored
 .size vmx_exit_answers, . - vmx_exit_answers
