@@ -11,6 +11,7 @@
 
 #include <vcpu/direct.h>
 #include <x86/general_registers_asm.h>
+#include <x86/mitigations_asm.h>
 #include <x86/svm_vmcb.h>
 
 #include "../layout.h"
@@ -58,6 +59,7 @@ vcpu_direct_length_syscall:
     x86_gpr_load %rsp, VCPU_GENERAL
     movq VCPU_PHYSICAL(%rsp), %rax
     vmload
+    x86_clear_buffers vcpu_mitigations_segment
     vmrun
     vmsave
     x86_gpr_store %rsp, VCPU_GENERAL
@@ -71,6 +73,7 @@ vcpu_direct_length_syscall:
     .endif
     movq %rsp, %rdi
     movq VCPU_HOST_STACK(%rsp), %rsp
+    x86_fill_return_stack
     cli
     stgi
     cmpl $0, VCPU_DIRECT(%rdi)
