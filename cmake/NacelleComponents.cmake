@@ -28,6 +28,9 @@ DEFINITIONS")
         set(target ${name}.${flavour})
         if(sources)
             add_library(${target} STATIC ${sources})
+            if(flavour STREQUAL kernel)
+                set_target_properties(${target} PROPERTIES NACELLE_KERNEL ON)
+            endif()
             set(scope PUBLIC)
             target_include_directories(${target} PRIVATE ${arg_PRIVATE_INCLUDE})
         else()
@@ -44,6 +47,13 @@ DEFINITIONS")
         endforeach()
         target_compile_definitions(${target} ${scope} ${arg_DEFINITIONS})
     endforeach()
+endfunction()
+
+# nacelle_small(<file>...): these sources of the current directory are not on a path that is to be
+# fast, so that the kernel flavour has them as small as they can be.
+function(nacelle_small)
+    set_property(SOURCE ${ARGN} APPEND PROPERTY
+        COMPILE_OPTIONS $<$<BOOL:$<TARGET_PROPERTY:NACELLE_KERNEL>>:-Os>)
 endfunction()
 
 # A misspelt keyword is an error, not a silently dropped argument.

@@ -31,26 +31,33 @@ struct vcpu_direct_message {
     uint64_t words[NACELLE_MESSAGE_REGISTERS];
 };
 
-/*
- * Called by the exit code of an armed vCPU, all general registers saved, on the host's stack, with
- * no return address. They go on to the host, by vcpu_direct_leave or as every other exit does.
- */
-_Noreturn __attribute__((hot)) void vmx_direct_exit(struct vcpu *vcpu);
-_Noreturn __attribute__((hot)) void svm_direct_exit(struct vcpu *vcpu);
-
 #ifdef NACELLE_HOST
 _Noreturn void vcpu_direct_leave(struct vcpu *vcpu, const struct vcpu_direct_message *message);
 #define VCPU_DIRECT_LEAVE(label, vcpu, message) vcpu_direct_leave(vcpu, message)
 #else
-/* To a label of the host, on its stack, the message in the registers of one. */
+/* Registers that a C function keeps: what the compiler had there is not the client's business. */
+#ifdef VCPU_DIRECT_KEEPS_REGISTERS
+#define VCPU_DIRECT_CLEAR ""
+#else
+#define VCPU_DIRECT_CLEAR    \
+    "xor %%ebx, %%ebx\n\t"   \
+    "xor %%ebp, %%ebp\n\t"   \
+    "xor %%r12d, %%r12d\n\t" \
+    "xor %%r13d, %%r13d\n\t" \
+    "xor %%r14d, %%r14d\n\t" \
+    "xor %%r15d, %%r15d\n\t"
+#endif
+
+/* To a label of the host, on its stack, the message in the registers of one. A host that never arms a
+ * vCPU need not have it. */
 #define VCPU_DIRECT_LEAVE(label, vcpu, message)                                            \
     do {                                                                                   \
         register uint64_t r8 __asm__("r8") = (message)->words[0];                          \
         register uint64_t r9 __asm__("r9") = (message)->words[1];                          \
         register uint64_t r10 __asm__("r10") = (message)->words[2];                        \
                                                                                            \
-        __asm__ volatile("mov %0, %%rsp\n\t"                                               \
-                         "jmp " label                                                      \
+        __asm__ volatile(".weak " label "\n\t"                                             \
+                         "mov %0, %%rsp\n\t" VCPU_DIRECT_CLEAR "jmp " label                \
                          :                                                                 \
                          : "m"((vcpu)->host_stack), "S"((message)->tag), "r"(r8), "r"(r9), \
                            "r"(r10), "a"((message)->words[3])                              \
@@ -59,9 +66,14 @@ _Noreturn void vcpu_direct_leave(struct vcpu *vcpu, const struct vcpu_direct_mes
     } while (0)
 #endif
 
-/* entry.S of either vendor: on to vcpu_host_exit. */
-_Noreturn void vmx_usual_way(struct vcpu *vcpu);
-_Noreturn void svm_usual_way(struct vcpu *vcpu);
+/* The low half of a general register, read as such. */
+static inline __attribute__((always_inline)) uint32_t low_half(const uint64_t *reg)
+{
+    uint32_t value;
+
+    __builtin_memcpy(&value, reg, sizeof(value));
+    return value;
+}
 
 /*
  * Notes where the guest goes on. false: not in the direct way, as going on is more than adding the

@@ -133,22 +133,31 @@ static void select_asynchronous(struct vcpu_injection *out, const struct vcpu_ev
         take(out, VCPU_SLOT_INTERRUPT, events->interrupt);
 }
 
+/* The event of a slot, as it is after the entry. */
+static uint32_t rest(const struct vcpu_injection *out, uint32_t slot, uint32_t event)
+{
+    return (out->consumes & slot) != 0 ? 0 : event;
+}
+
 struct vcpu_injection vcpu_events_select(const struct vcpu_events *events,
                                          const struct vcpu_event_state *guest)
 {
     struct vcpu_injection out = {0};
-    struct vcpu_events rest;
+    uint32_t vectoring;
 
-    select_synchronous(&out, events, guest);
+    if (vcpu_events_synchronous(events))
+        select_synchronous(&out, events, guest);
     if (out.consumes == 0)
         select_asynchronous(&out, events, guest);
 
-    rest = *events;
-    vcpu_events_consume(&rest, out.consumes);
-    out.interrupt_window = is(rest.vectoring, NACELLE_EVENT_INTERRUPT) || valid(rest.deferred) ||
-                           valid(rest.interrupt) || (rest.windows & NACELLE_WINDOW_INTERRUPT) != 0;
-    out.nmi_window = is(rest.vectoring, NACELLE_EVENT_NMI) || valid(rest.nmi) ||
-                     (rest.windows & NACELLE_WINDOW_NMI) != 0;
+    vectoring = rest(&out, VCPU_SLOT_VECTORING, events->vectoring);
+    out.interrupt_window = is(vectoring, NACELLE_EVENT_INTERRUPT) ||
+                           valid(rest(&out, VCPU_SLOT_DEFERRED, events->deferred)) ||
+                           valid(rest(&out, VCPU_SLOT_INTERRUPT, events->interrupt)) ||
+                           (events->windows & NACELLE_WINDOW_INTERRUPT) != 0;
+    out.nmi_window = is(vectoring, NACELLE_EVENT_NMI) ||
+                     valid(rest(&out, VCPU_SLOT_NMI, events->nmi)) ||
+                     (events->windows & NACELLE_WINDOW_NMI) != 0;
     /* Whether an NMI window is open in the shadow of STI differs between processors; that of
      * interrupts opens right after the shadow on all (STI blocks only with IF = 1). */
     if (out.nmi_window && out.event == 0 && (guest->blocking & NACELLE_BLOCKING_STI) != 0) {

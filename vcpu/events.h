@@ -76,6 +76,12 @@ bool vcpu_events_cancel(struct vcpu_events *events, uint32_t type);
 /* Does an event wait for its delivery? */
 bool vcpu_events_pending(const struct vcpu_events *events);
 
+/* Could the next event be an exception? Only then error_code_vectors matters. */
+static inline bool vcpu_events_synchronous(const struct vcpu_events *events)
+{
+    return (events->exception | events->vectoring) != 0;
+}
+
 /*
  * Is this an event that a client may inject? error_code_vectors: the exceptions that push an error
  * code in the guest's present mode; they must come with one, and never other vectors.

@@ -39,32 +39,59 @@ void vcpu_fpu_reset(struct vcpu *vcpu)
     vcpu->xcr0 = X86_XCR0_X87;
 }
 
+/*
+ * XCR0 is all that the CPU has while states are exchanged: components that the guest's leaves out
+ * now may hold what the guest put there before.
+ */
+static void set_xcr0(uint64_t old, uint64_t value)
+{
+    if (old != value)
+        x86_xsetbv(0, value);
+}
+
+/* Out of the registers; then XCR0, if there is one, is all that is supported. */
+static void save_registers(struct vcpu *vcpu, const struct vcpu_cpu *cpu)
+{
+    if ((cpu->features & VCPU_FEATURE_XSAVE) == 0) {
+        x86_fxsave(vcpu_xsave_area(vcpu));
+        return;
+    }
+    if ((cpu->features & VCPU_FEATURE_XCR0_CHANGES) != 0)
+        vcpu_xcr0_refresh(vcpu);
+    set_xcr0(vcpu->xcr0, cpu->xcr0_supported);
+    x86_xsave(vcpu_xsave_area(vcpu), cpu->xcr0_supported);
+}
+
 void vcpu_fpu_load(struct vcpu *vcpu)
 {
     struct vcpu_cpu *cpu = vcpu_host_cpu();
+    struct vcpu *old = cpu->fpu_owner;
 
-    if (cpu->fpu_owner != NULL)
-        vcpu_fpu_save(cpu->fpu_owner);
+    /* From one guest to the next, without the host's in between. */
     x86_clts();
+    if (old != NULL) {
+        save_registers(old, cpu);
+        vcpu_tsc_aux_refresh(old);
+    }
     if ((cpu->features & VCPU_FEATURE_XSAVE) != 0) {
-        /* Components that XCR0 leaves out now may hold what the guest put there before. */
-        x86_xsetbv(0, cpu->xcr0_supported);
+        if (old == NULL)
+            set_xcr0(cpu->host.xcr0, cpu->xcr0_supported);
         x86_xrstor(vcpu_xsave_area(vcpu), cpu->xcr0_supported);
-        if (vcpu->xcr0 != cpu->xcr0_supported)
-            x86_xsetbv(0, vcpu->xcr0);
+        set_xcr0(cpu->xcr0_supported, vcpu->xcr0);
     } else {
         x86_fxrstor(vcpu_xsave_area(vcpu));
     }
-    vcpu_tsc_aux_load(vcpu);
+    vcpu_tsc_aux_load(old, vcpu);
     x86_write_cr0(cpu->host_cr0); /* TS: what is loaded is not the host's to use */
     cpu->fpu_owner = vcpu;
 }
 
 void vcpu_xcr0_refresh(struct vcpu *vcpu)
 {
+    const uint32_t both = VCPU_FEATURE_XSAVE | VCPU_FEATURE_XCR0_CHANGES;
     const struct vcpu_cpu *cpu = vcpu_host_cpu();
 
-    if (cpu->fpu_owner == vcpu && (cpu->features & VCPU_FEATURE_XSAVE) != 0)
+    if (cpu->fpu_owner == vcpu && (cpu->features & both) == both)
         vcpu->xcr0 = x86_xgetbv(0);
 }
 
@@ -75,15 +102,9 @@ void vcpu_fpu_save(struct vcpu *vcpu)
     if (cpu->fpu_owner != vcpu || vcpu == NULL)
         return;
     x86_clts();
-    if ((cpu->features & VCPU_FEATURE_XSAVE) != 0) {
-        vcpu_xcr0_refresh(vcpu);
-        if (vcpu->xcr0 != cpu->xcr0_supported)
-            x86_xsetbv(0, cpu->xcr0_supported);
-        x86_xsave(vcpu_xsave_area(vcpu), cpu->xcr0_supported);
-        x86_xsetbv(0, cpu->host.xcr0);
-    } else {
-        x86_fxsave(vcpu_xsave_area(vcpu));
-    }
+    save_registers(vcpu, cpu);
+    if ((cpu->features & VCPU_FEATURE_XSAVE) != 0)
+        set_xcr0(cpu->xcr0_supported, cpu->host.xcr0);
     vcpu_tsc_aux_save(vcpu);
     x86_write_cr0(cpu->host_cr0);
     cpu->fpu_owner = NULL;

@@ -42,14 +42,24 @@ void vcpu_hidden_save(struct vcpu *vcpu)
     cpu->state_owner = NULL;
 }
 
-void vcpu_hidden_take(struct vcpu *vcpu)
+/* Writing any of them makes the processor finish all that goes before. */
+static bool same_debug_registers(const struct vcpu *a, const struct vcpu *b)
+{
+    return ((a->dr[0] ^ b->dr[0]) | (a->dr[1] ^ b->dr[1]) | (a->dr[2] ^ b->dr[2]) |
+            (a->dr[3] ^ b->dr[3])) == 0;
+}
+
+struct vcpu *vcpu_hidden_take(struct vcpu *vcpu)
 {
     struct vcpu_cpu *cpu = vcpu_host_cpu();
+    struct vcpu *old = cpu->state_owner;
 
-    if (cpu->state_owner != NULL)
-        vcpu_hidden_save(cpu->state_owner);
-    load(vcpu);
+    if (old != NULL)
+        VENDOR(hidden_read, old);
+    if (old == NULL || !same_debug_registers(old, vcpu))
+        load(vcpu);
     cpu->state_owner = vcpu;
+    return old;
 }
 
 void vcpu_debug_registers_fetch(struct vcpu *vcpu)

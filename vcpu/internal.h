@@ -7,6 +7,7 @@
 #include <vcpu/vcpu.h>
 #include <x86/cpuid.h>
 
+#include "answers.h"
 #include "events.h"
 #include "image.h"
 #include "layout.h"
@@ -43,6 +44,7 @@ enum vcpu_msr {
 #define VCPU_FEATURE_SIPI              (1u << 15)
 #define VCPU_FEATURE_STRING_INFO       (1u << 16)
 #define VCPU_FEATURE_EFER_NX           (1u << 17)
+#define VCPU_FEATURE_XCR0_CHANGES      (1u << 18) /* XSETBV may not exit: QEMU's translator */
 
 /* vcpu.work: what vcpu_prepare has to do beside the comparisons that it makes always. */
 #define VCPU_WORK_EVENTS (1u << 0) /* something pending, or a window wanted or open */
@@ -60,6 +62,8 @@ struct vm {
     uint64_t root; /* names the tables to the processor */
     /* Counts the removed mappings: a vCPU that saw an older count flushes before it enters. */
     uint64_t generation;
+    struct vcpu_answers *answers; /* a page of the VM's memory */
+    uint32_t answer_count;
     uint32_t written_msrs; /* bit n: enum vcpu_msr n was open for writing at some time */
     bool efer_open;        /* reads of EFER were opened, and the engine answers them */
 };
@@ -77,8 +81,11 @@ struct vcpu {
     uint64_t next_rip;     /* armed: where the guest goes on after the instruction */
     uint64_t rflags;       /* of the last exit: while known, or armed */
     uint64_t direct_entries;
-    uint8_t host_idt[16];  /* SVM, guarded entries: the host's IDTR */
-    const void *guard;     /* SVM: operand of LIDT for a guarded entry, or 0 */
+    uint8_t host_idt[16];               /* SVM, guarded entries: the host's IDTR */
+    const void *guard;                  /* SVM: operand of LIDT for a guarded entry, or 0 */
+    const struct vcpu_answers *answers; /* looked into at an exit, or 0 */
+    uint64_t answered;                  /* exits that were */
+    uint32_t special;                   /* SVM: VCPU_SPECIAL_*, or 0 */
 
     uint32_t work;        /* VCPU_WORK_* */
     uint32_t known;       /* VCPU_KNOWN_* */
@@ -123,6 +130,9 @@ _Static_assert(offsetof(struct vcpu, rflags) == VCPU_RFLAGS, "entry.S");
 _Static_assert(offsetof(struct vcpu, direct_entries) == VCPU_DIRECT_COUNT, "entry.S");
 _Static_assert(offsetof(struct vcpu, host_idt) == VCPU_HOST_IDT, "entry.S");
 _Static_assert(offsetof(struct vcpu, guard) == VCPU_GUARD, "entry.S");
+_Static_assert(offsetof(struct vcpu, answers) == VCPU_ANSWERS, "entry.S");
+_Static_assert(offsetof(struct vcpu, answered) == VCPU_ANSWERED, "entry.S");
+_Static_assert(offsetof(struct vcpu, special) == VCPU_SPECIAL, "entry.S");
 _Static_assert(VCPU_GENERAL == NACELLE_STATE_GENERAL - (VCPU_STRUCT_OFFSET - VCPU_STATE_OFFSET),
                "entry.S");
 
@@ -152,8 +162,9 @@ void vcpu_mitigations_choose(const struct vcpu_host_context *host);
 void vcpu_hidden_refresh(struct vcpu *vcpu);
 /* The same, and it is nobody's from now on. */
 void vcpu_hidden_save(struct vcpu *vcpu);
-/* It is this vCPU's from now on; loads the debug registers. */
-void vcpu_hidden_take(struct vcpu *vcpu);
+/* It is this vCPU's from now on; loads the debug registers. Returns whose it was, up to date now,
+ * or NULL if what is loaded is not known. */
+struct vcpu *vcpu_hidden_take(struct vcpu *vcpu);
 /* DR0 to DR3: from the processor; to the state page; from an image, with the DR6 to set. */
 void vcpu_debug_registers_read(struct vcpu *vcpu);
 void vcpu_debug_registers_fetch(struct vcpu *vcpu);
@@ -172,10 +183,11 @@ static inline uint64_t vcpu_new_shadow(uint64_t value, uint64_t shadow, uint64_t
 /* msrs.c: MSRs of the guest that stay loaded. */
 /* The index of an MSR, or VCPU_MSRS. */
 enum vcpu_msr vcpu_msr_index(uint32_t msr);
-/* Loads all but TSC_AUX; reads back those that the guest may have changed. */
-void vcpu_msrs_load(const struct vcpu *vcpu);
+/* Loads all but TSC_AUX, in place of old's, or of what is not known where old is NULL; reads back
+ * those that the guest may have changed. */
+void vcpu_msrs_load(const struct vcpu *old, const struct vcpu *vcpu);
 void vcpu_msrs_save(struct vcpu *vcpu);
-void vcpu_tsc_aux_load(const struct vcpu *vcpu);
+void vcpu_tsc_aux_load(const struct vcpu *old, const struct vcpu *vcpu);
 void vcpu_tsc_aux_save(struct vcpu *vcpu);
 void vcpu_tsc_aux_refresh(struct vcpu *vcpu); /* reads it back where it is loaded */
 /* Sets one, in the processor too when the vCPU's state is there. */

@@ -4,18 +4,23 @@
 #define VCPU_LAYOUT_H
 
 /* In struct vcpu. */
-#define VCPU_HOST_STACK   0x00
-#define VCPU_CR2          0x08
-#define VCPU_ENTRY_STATUS 0x10
-#define VCPU_PHYSICAL     0x18
-#define VCPU_OWN_PHYSICAL 0x20
-#define VCPU_DIRECT       0x28
-#define VCPU_EXIT_LENGTH  0x2c
-#define VCPU_NEXT_RIP     0x30
-#define VCPU_RFLAGS       0x38
-#define VCPU_DIRECT_COUNT 0x40
-#define VCPU_HOST_IDT     0x48
-#define VCPU_GUARD        0x58
+#define VCPU_HOST_STACK      0x00
+#define VCPU_CR2             0x08
+#define VCPU_ENTRY_STATUS    0x10
+#define VCPU_PHYSICAL        0x18
+#define VCPU_OWN_PHYSICAL    0x20
+#define VCPU_DIRECT          0x28
+#define VCPU_EXIT_LENGTH     0x2c
+#define VCPU_NEXT_RIP        0x30
+#define VCPU_RFLAGS          0x38
+#define VCPU_DIRECT_COUNT    0x40
+#define VCPU_HOST_IDT        0x48
+#define VCPU_GUARD           0x58
+#define VCPU_ANSWERS         0x60
+#define VCPU_ANSWERED        0x68
+#define VCPU_SPECIAL         0x70
+#define VCPU_SPECIAL_GUARD   1 /* SVM: a guarded entry */
+#define VCPU_SPECIAL_ANSWERS 2 /* SVM: answers are looked for */
 
 /* The control structure, from struct vcpu. */
 #define VCPU_CONTROL (-0x2000)

@@ -43,26 +43,38 @@ void vcpu_reset_hidden(struct vcpu *vcpu)
     vcpu->pat = X86_PAT_RESET;
 }
 
-void vcpu_msrs_load(const struct vcpu *vcpu)
+/* Loads one MSR where old's value, or for NULL an unknown one, is loaded. A comparison costs less
+ * than to write it, and many guests have the same in most. */
+static inline void exchange(const struct vcpu *old, const struct vcpu *vcpu, enum vcpu_msr index)
 {
-    for (unsigned i = 0; i < VCPU_MSR_TSC_AUX; i++)
-        x86_wrmsr(addresses[i], vcpu->msrs[i]);
+    if (old == NULL || old->msrs[index] != vcpu->msrs[index])
+        x86_wrmsr(addresses[index], vcpu->msrs[index]);
+}
+
+void vcpu_msrs_load(const struct vcpu *old, const struct vcpu *vcpu)
+{
+    exchange(old, vcpu, VCPU_MSR_STAR);
+    exchange(old, vcpu, VCPU_MSR_LSTAR);
+    exchange(old, vcpu, VCPU_MSR_CSTAR);
+    exchange(old, vcpu, VCPU_MSR_FMASK);
+    exchange(old, vcpu, VCPU_MSR_KERNEL_GS_BASE);
 }
 
 void vcpu_msrs_save(struct vcpu *vcpu)
 {
     uint32_t written = vcpu->vm->written_msrs | ALWAYS_WRITTEN;
 
-    for (unsigned i = 0; i < VCPU_MSR_TSC_AUX; i++) {
-        if ((written >> i & 1u) != 0)
-            vcpu->msrs[i] = x86_rdmsr(addresses[i]);
+    for (written &= ~(1u << VCPU_MSR_TSC_AUX); written != 0; written &= written - 1) {
+        unsigned index = (unsigned)__builtin_ctz(written);
+
+        vcpu->msrs[index] = x86_rdmsr(addresses[index]);
     }
 }
 
-void vcpu_tsc_aux_load(const struct vcpu *vcpu)
+void vcpu_tsc_aux_load(const struct vcpu *old, const struct vcpu *vcpu)
 {
     if ((vcpu_host_cpu()->features & VCPU_FEATURE_TSC_AUX) != 0)
-        x86_wrmsr(X86_MSR_TSC_AUX, vcpu->msrs[VCPU_MSR_TSC_AUX]);
+        exchange(old, vcpu, VCPU_MSR_TSC_AUX);
 }
 
 void vcpu_tsc_aux_refresh(struct vcpu *vcpu)
@@ -77,7 +89,8 @@ void vcpu_tsc_aux_refresh(struct vcpu *vcpu)
 void vcpu_tsc_aux_save(struct vcpu *vcpu)
 {
     vcpu_tsc_aux_refresh(vcpu);
-    if ((vcpu_host_cpu()->features & VCPU_FEATURE_TSC_AUX) != 0)
+    if ((vcpu_host_cpu()->features & VCPU_FEATURE_TSC_AUX) != 0 &&
+        vcpu->msrs[VCPU_MSR_TSC_AUX] != 0)
         x86_wrmsr(X86_MSR_TSC_AUX, 0);
 }
 

@@ -3,6 +3,8 @@
 
 #include "slat.h"
 
+#include <stddef.h>
+
 #include <nacelle/object.h>
 #include <x86/paging.h>
 
@@ -12,25 +14,32 @@
 #define ENTRY_ADDRESS X86_PTE_ADDRESS_MASK
 #define ENTRY_LEAF    X86_PTE_PAGE
 
-static bool entry_present(const struct slat_tables *slat, uint64_t entry)
+/*
+ * In bits that the processor ignores, an entry that names a table says so, and how many entries of
+ * that table are in use: 1 to 512, in bits 61:52. So nobody has to look whether a table is empty.
+ */
+#define ENTRY_TABLE (UINT64_C(1) << 11)
+#define ENTRY_USE   (UINT64_C(1) << 52)
+
+#define NO_RANGE    ~UINT64_C(0)
+
+_Static_assert(RIGHTS_MAPPABLE + 1 == SLAT_RIGHTS, "all combinations are indices");
+
+static bool names_table(uint64_t entry)
 {
-    return (entry & slat->format.present) != 0;
+    return (entry & ENTRY_TABLE) != 0;
 }
 
-static bool entry_is_leaf(uint64_t entry, unsigned level)
+/* Bits of a leaf beside address and size; 0 when there is none with these rights, 0 to 7. */
+static uint64_t bits_of_leaf(const struct slat_format *format, unsigned rights, bool uncached)
 {
-    return level == X86_LEVEL_4K || (level <= X86_LEVEL_1G && (entry & ENTRY_LEAF) != 0);
-}
+    uint64_t entry = format->read | (uncached ? format->uncached : format->cached);
 
-static uint64_t entry_of_leaf(const struct slat_format *format, const struct slat_mapping *mapping)
-{
-    uint64_t entry = mapping->physical | format->read;
-
-    if ((mapping->rights & NACELLE_RIGHT_WRITE) != 0)
+    if ((rights & NACELLE_RIGHT_READ) == 0)
+        return 0;
+    if ((rights & NACELLE_RIGHT_WRITE) != 0)
         entry |= format->write;
-    entry |= (mapping->rights & NACELLE_RIGHT_EXECUTE) != 0 ? format->execute : format->no_execute;
-    entry |= mapping->uncached ? format->uncached : format->cached;
-    return mapping->size_bits > X86_PAGE_SHIFT ? entry | ENTRY_LEAF : entry;
+    return entry | ((rights & NACELLE_RIGHT_EXECUTE) != 0 ? format->execute : format->no_execute);
 }
 
 static unsigned rights_of_leaf(const struct slat_format *format, uint64_t entry)
@@ -44,21 +53,39 @@ static unsigned rights_of_leaf(const struct slat_format *format, uint64_t entry)
     return rights;
 }
 
+static void init_level(struct slat_tables *slat, unsigned level, bool supported)
+{
+    slat->level[level] = (struct slat_level){
+        .range = NO_RANGE,
+        .wrong = slat->beyond | (x86_level_size(level) - 1),
+        .leaf = level == X86_LEVEL_4K ? 0 : ENTRY_LEAF,
+        .size_bits = supported ? x86_level_shift(level) : SLAT_NO_SIZE,
+        .number = level,
+    };
+}
+
 void slat_init(struct slat_tables *slat, const struct slat_format *format,
                uint64_t (*table)[SLAT_ENTRIES], uint64_t physical, uint32_t count,
                unsigned physical_bits, bool large, bool huge)
 {
     slat->format = *format;
+    slat->above_root = 0;
     slat->table = table;
     slat->physical = physical;
+    /* A walk of four levels translates 48 bits, whatever the processor has. */
+    slat->beyond = ~UINT64_C(0) << (physical_bits > 48 ? 48 : physical_bits);
     slat->count = count;
     slat->unused = SLAT_ROOT + 1;
     slat->free_top = SLAT_ROOT;
     slat->free_count = 0;
-    /* A walk of four levels translates 48 bits, whatever the processor has. */
-    slat->physical_bits = (uint8_t)(physical_bits > 48 ? 48 : physical_bits);
-    slat->large = large;
-    slat->huge = huge;
+    for (unsigned rights = 0; rights < SLAT_RIGHTS; rights++) {
+        slat->leaf[false][rights] = bits_of_leaf(format, rights, false);
+        slat->leaf[true][rights] = bits_of_leaf(format, rights, true);
+    }
+    slat->level[0].size_bits = SLAT_NO_SIZE;
+    init_level(slat, X86_LEVEL_4K, true);
+    init_level(slat, X86_LEVEL_2M, large);
+    init_level(slat, X86_LEVEL_1G, huge);
 }
 
 uint32_t slat_free_tables(const struct slat_tables *slat)
@@ -66,7 +93,7 @@ uint32_t slat_free_tables(const struct slat_tables *slat)
     return slat->free_count + (slat->count - slat->unused);
 }
 
-/* Index of the table that a present entry names. */
+/* Index of the table that an entry names. */
 static uint32_t table_of(const struct slat_tables *slat, uint64_t entry)
 {
     return (uint32_t)(((entry & ENTRY_ADDRESS) - slat->physical) >> X86_PAGE_SHIFT);
@@ -93,147 +120,182 @@ static void table_give(struct slat_tables *slat, uint32_t index)
     slat->free_count++;
 }
 
-static bool table_empty(const struct slat_tables *slat, uint32_t index)
+/* Leaves of a size, 0 to 63; NULL when no processor or not this one has them. */
+static inline struct slat_level *leaves_of_size(struct slat_tables *slat, unsigned size_bits)
 {
-    for (unsigned i = 0; i < SLAT_ENTRIES; i++) {
-        if (slat->table[index][i] != 0)
-            return false;
+    unsigned number = size_bits / 8; /* 12, 21, 30: 1, 2, 3 */
+    struct slat_level *level = &slat->level[number % SLAT_LEVELS];
+
+    return level->size_bits == size_bits ? level : NULL;
+}
+
+/* Where the table that translates gpa, 0 to 2^48 - 1, at this level is remembered. */
+static inline uint64_t range_of(const struct slat_level *level, uint64_t gpa)
+{
+    return gpa >> level->size_bits >> 9;
+}
+
+/* The entry for gpa in the table that is remembered, and is that of gpa. */
+static inline uint64_t *entry_here(const struct slat_level *level, uint64_t gpa)
+{
+    return &level->table[gpa >> level->size_bits & (SLAT_ENTRIES - 1)];
+}
+
+/* Where a walk has come to. */
+struct place {
+    unsigned level;  /* 1 to 4 */
+    uint64_t *table; /* of this level */
+    uint64_t *above; /* the entry that names the table */
+    uint64_t *entry; /* in the table */
+};
+
+/* Walks down to a level, 1 to 4, or as far as there are tables. */
+static struct place walk(struct slat_tables *slat, uint64_t gpa, unsigned level)
+{
+    struct place place = {
+        .level = SLAT_LEVELS,
+        .table = slat->table[SLAT_ROOT],
+        .above = &slat->above_root,
+        .entry = &slat->table[SLAT_ROOT][x86_level_index(gpa, SLAT_LEVELS)],
+    };
+
+    while (place.level > level && names_table(*place.entry)) {
+        place.level--;
+        place.above = place.entry;
+        place.table = slat->table[table_of(slat, *place.above)];
+        place.entry = &place.table[x86_level_index(gpa, place.level)];
     }
-    return true;
+    return place;
 }
 
-/* The level of leaves of a size; 0 when no processor or not this one has it. */
-static unsigned leaf_level(const struct slat_tables *slat, unsigned size_bits)
+static void remember(struct slat_level *level, uint64_t gpa, const struct place *place)
 {
-    switch (size_bits) {
-    case 12:
-        return X86_LEVEL_4K;
-    case 21:
-        return slat->large ? X86_LEVEL_2M : 0;
-    case 30:
-        return slat->huge ? X86_LEVEL_1G : 0;
-    default:
-        return 0;
-    }
+    level->range = range_of(level, gpa);
+    level->table = place->table;
+    level->above = place->above;
 }
 
-/* Does [address, address + size) end beyond the address width? address is aligned to size. */
-static bool out_of_range(const struct slat_tables *slat, uint64_t address)
+/* slat_map when the table that is remembered is another one: entry is the leaf. */
+static __attribute__((noinline)) enum nacelle_error
+map_elsewhere(struct slat_tables *slat, struct slat_level *leaf, uint64_t gpa, uint64_t entry)
 {
-    return address >> slat->physical_bits != 0;
-}
+    struct place place = walk(slat, gpa, leaf->number);
 
-/*
- * Walks down to the level of a leaf as far as there are tables. *index becomes the last table,
- * the level it is at is returned, never below leaf. A leaf on the way ends the walk.
- */
-static unsigned walk(const struct slat_tables *slat, uint64_t gpa, unsigned leaf, uint32_t *index)
-{
-    unsigned level = SLAT_LEVELS;
-
-    *index = SLAT_ROOT;
-    while (level > leaf) {
-        uint64_t entry = slat->table[*index][x86_level_index(gpa, level)];
-
-        if (!entry_present(slat, entry) || entry_is_leaf(entry, level))
-            break;
-        *index = table_of(slat, entry);
-        level--;
-    }
-    return level;
-}
-
-static enum nacelle_error check_mapping(const struct slat_tables *slat,
-                                        const struct slat_mapping *mapping)
-{
-    uint64_t inside;
-
-    if (leaf_level(slat, mapping->size_bits) == 0)
-        return NACELLE_ERROR_UNSUPPORTED;
-    if ((mapping->rights & ~RIGHTS_MAPPABLE) != 0 || (mapping->rights & NACELLE_RIGHT_READ) == 0)
-        return NACELLE_ERROR_INVALID_ARGUMENT;
-    inside = (UINT64_C(1) << mapping->size_bits) - 1;
-    if (((mapping->gpa | mapping->physical) & inside) != 0)
-        return NACELLE_ERROR_UNALIGNED;
-    if (out_of_range(slat, mapping->gpa) || out_of_range(slat, mapping->physical))
-        return NACELLE_ERROR_OUT_OF_RANGE;
-    return NACELLE_ERROR_OK;
-}
-
-enum nacelle_error slat_map(struct slat_tables *slat, const struct slat_mapping *mapping)
-{
-    enum nacelle_error error = check_mapping(slat, mapping);
-    unsigned leaf;
-    unsigned level;
-    uint32_t index;
-
-    if (error != NACELLE_ERROR_OK)
-        return error;
-    leaf = leaf_level(slat, mapping->size_bits);
-    level = walk(slat, mapping->gpa, leaf, &index);
     /* A leaf in the way, or at the leaf's level a leaf or a table with others in it. */
-    if (slat->table[index][x86_level_index(mapping->gpa, level)] != 0)
+    if (*place.entry != 0)
         return NACELLE_ERROR_OVERLAP;
-    if (level - leaf > slat_free_tables(slat))
+    if (place.level - leaf->number > slat_free_tables(slat))
         return NACELLE_ERROR_NO_TABLE_MEMORY;
 
-    for (; level > leaf; level--) {
+    while (place.level > leaf->number) {
         uint32_t below = table_take(slat);
 
-        slat->table[index][x86_level_index(mapping->gpa, level)] =
-            (slat->physical + ((uint64_t)below << X86_PAGE_SHIFT)) | slat->format.table;
-        index = below;
+        *place.entry = (slat->physical + ((uint64_t)below << X86_PAGE_SHIFT)) | slat->format.table |
+                       ENTRY_TABLE;
+        *place.above += ENTRY_USE;
+        place = walk(slat, gpa, place.level - 1);
     }
-    slat->table[index][x86_level_index(mapping->gpa, leaf)] = entry_of_leaf(&slat->format, mapping);
+    *place.entry = entry;
+    *place.above += ENTRY_USE;
+    remember(leaf, gpa, &place);
     return NACELLE_ERROR_OK;
+}
+
+enum nacelle_error slat_map(struct slat_tables *slat, uint64_t gpa, uint64_t physical,
+                            unsigned size_bits, unsigned rights, bool uncached)
+{
+    uint64_t entry = rights < SLAT_RIGHTS ? slat->leaf[uncached][rights] : 0;
+    struct slat_level *leaf = leaves_of_size(slat, size_bits);
+
+    if (entry == 0)
+        return NACELLE_ERROR_INVALID_ARGUMENT;
+    if (leaf == NULL)
+        return NACELLE_ERROR_UNSUPPORTED;
+    if (((gpa | physical) & leaf->wrong) != 0)
+        return ((gpa | physical) & leaf->wrong & ~slat->beyond) != 0 ? NACELLE_ERROR_UNALIGNED
+                                                                     : NACELLE_ERROR_OUT_OF_RANGE;
+    entry |= physical | leaf->leaf;
+    if (leaf->range != range_of(leaf, gpa))
+        return map_elsewhere(slat, leaf, gpa, entry);
+    if (*entry_here(leaf, gpa) != 0)
+        return NACELLE_ERROR_OVERLAP;
+    *entry_here(leaf, gpa) = entry;
+    *leaf->above += ENTRY_USE;
+    return NACELLE_ERROR_OK;
+}
+
+/* Gives the table back that translates gpa at this level, 1 to 3, and is empty; then those above
+ * it, as far as they are. */
+static __attribute__((noinline)) void remove_empty(struct slat_tables *slat, uint64_t gpa,
+                                                   unsigned level)
+{
+    struct place place = walk(slat, gpa, level);
+
+    while (place.level < SLAT_LEVELS && *place.above < ENTRY_USE) {
+        struct slat_level *leaf = &slat->level[place.level];
+
+        if (leaf->table == place.table)
+            leaf->range = NO_RANGE;
+        table_give(slat, table_of(slat, *place.above));
+        *place.above = 0;
+        place = walk(slat, gpa, place.level + 1);
+        *place.above -= ENTRY_USE;
+    }
+}
+
+/* slat_unmap when the table that is remembered is that of gpa. */
+static inline enum nacelle_error unmap_here(struct slat_tables *slat, struct slat_level *leaf,
+                                            uint64_t gpa)
+{
+    uint64_t *entry = entry_here(leaf, gpa);
+
+    if (*entry == 0 || names_table(*entry))
+        return NACELLE_ERROR_NOT_MAPPED;
+    *entry = 0;
+    *leaf->above -= ENTRY_USE;
+    if (*leaf->above < ENTRY_USE)
+        remove_empty(slat, gpa, leaf->number);
+    return NACELLE_ERROR_OK;
+}
+
+static __attribute__((noinline)) enum nacelle_error
+unmap_elsewhere(struct slat_tables *slat, struct slat_level *leaf, uint64_t gpa)
+{
+    struct place place = walk(slat, gpa, leaf->number);
+
+    if (place.level != leaf->number)
+        return NACELLE_ERROR_NOT_MAPPED;
+    remember(leaf, gpa, &place);
+    return unmap_here(slat, leaf, gpa);
 }
 
 enum nacelle_error slat_unmap(struct slat_tables *slat, uint64_t gpa, unsigned size_bits)
 {
-    unsigned leaf = leaf_level(slat, size_bits);
-    uint32_t path[SLAT_LEVELS + 1] = {0}; /* table at each level */
-    uint32_t index = SLAT_ROOT;
-    uint64_t entry;
+    struct slat_level *leaf = leaves_of_size(slat, size_bits);
 
-    if (leaf == 0 || (gpa & ((UINT64_C(1) << size_bits) - 1)) != 0 || out_of_range(slat, gpa))
+    if (leaf == NULL || (gpa & leaf->wrong) != 0)
         return NACELLE_ERROR_NOT_MAPPED;
-    for (unsigned level = SLAT_LEVELS; level > leaf; level--) {
-        entry = slat->table[index][x86_level_index(gpa, level)];
-        path[level] = index;
-        if (!entry_present(slat, entry) || entry_is_leaf(entry, level))
-            return NACELLE_ERROR_NOT_MAPPED;
-        index = table_of(slat, entry);
-    }
-    entry = slat->table[index][x86_level_index(gpa, leaf)];
-    if (!entry_present(slat, entry) || !entry_is_leaf(entry, leaf))
-        return NACELLE_ERROR_NOT_MAPPED;
-
-    slat->table[index][x86_level_index(gpa, leaf)] = 0;
-    for (unsigned level = leaf; level < SLAT_LEVELS && table_empty(slat, index); level++) {
-        uint32_t parent = path[level + 1];
-
-        slat->table[parent][x86_level_index(gpa, level + 1)] = 0;
-        table_give(slat, index);
-        index = parent;
-    }
-    return NACELLE_ERROR_OK;
+    if (leaf->range != range_of(leaf, gpa))
+        return unmap_elsewhere(slat, leaf, gpa);
+    return unmap_here(slat, leaf, gpa);
 }
 
-bool slat_find(const struct slat_tables *slat, uint64_t gpa, struct slat_mapping *mapping)
+bool slat_find(struct slat_tables *slat, uint64_t gpa, struct slat_mapping *mapping)
 {
-    uint32_t index;
-    unsigned level;
+    struct place place;
+    uint64_t inside;
     uint64_t entry;
 
-    if (out_of_range(slat, gpa))
+    if ((gpa & slat->beyond) != 0)
         return false;
-    level = walk(slat, gpa, X86_LEVEL_4K, &index);
-    entry = slat->table[index][x86_level_index(gpa, level)];
-    if (!entry_present(slat, entry))
+    place = walk(slat, gpa, X86_LEVEL_4K);
+    entry = *place.entry;
+    if (entry == 0)
         return false;
-    mapping->size_bits = x86_level_shift(level);
-    mapping->gpa = gpa & ~((UINT64_C(1) << mapping->size_bits) - 1);
-    mapping->physical = entry & ENTRY_ADDRESS & ~((UINT64_C(1) << mapping->size_bits) - 1);
+    inside = x86_level_size(place.level) - 1;
+    mapping->size_bits = x86_level_shift(place.level);
+    mapping->gpa = gpa & ~inside;
+    mapping->physical = entry & ENTRY_ADDRESS & ~inside;
     mapping->rights = rights_of_leaf(&slat->format, entry);
     mapping->uncached = (entry & slat->format.type_mask) == slat->format.uncached;
     return true;

@@ -233,11 +233,15 @@ void vcpu_queue_store(struct vcpu *vcpu, const struct vcpu_image *image)
 enum nacelle_error vcpu_inject(struct vcpu *vcpu, uint32_t event, uint32_t error, uint32_t length)
 {
     struct vcpu_events *events = &vcpu->events;
+    uint32_t vectors = 0; /* that push an error code, where that matters */
 
     if (!is_attached(vcpu))
         return NACELLE_ERROR_NOT_CONFIGURED;
-    VENDOR(make_current, vcpu);
-    if (!vcpu_event_valid(event, error, length, VENDOR(error_code_vectors, vcpu)))
+    if ((event & NACELLE_EVENT_TYPE_MASK) == NACELLE_EVENT_EXCEPTION) {
+        VENDOR(make_current, vcpu);
+        vectors = VENDOR(error_code_vectors, vcpu);
+    }
+    if (!vcpu_event_valid(event, error, length, vectors))
         return NACELLE_ERROR_INVALID_EVENT;
     event |= NACELLE_EVENT_VALID;
     switch (event & NACELLE_EVENT_TYPE_MASK) {

@@ -16,46 +16,35 @@ struct vm *vm_create(void *memory, size_t size)
     vm->generation = 1; /* unlike that of a vCPU that is new on a CPU: its first entry flushes */
     vm->written_msrs = 0;
     vm->efer_open = false;
-    VENDOR(vm_init, vm, (uint8_t *)memory + X86_PAGE_SIZE, (uint32_t)(size / X86_PAGE_SIZE) - 1);
+    vm->answers = (struct vcpu_answers *)(void *)((char *)memory + X86_PAGE_SIZE);
+    vm->answer_count = 0;
+    VENDOR(vm_init, vm, (uint8_t *)memory + 2ul * X86_PAGE_SIZE,
+           (uint32_t)(size / X86_PAGE_SIZE) - 2);
     return vm;
-}
-
-/* This CPU forgets the VM's translations; the others do before a vCPU of the VM enters there. */
-static void flush(struct vm *vm)
-{
-    vm->generation++;
-    VENDOR(vm_flush, vm);
 }
 
 void vm_destroy(struct vm *vm)
 {
-    flush(vm);
+    /* The root's address may be the next VM's: now, as no vCPU will enter that notices. */
+    VENDOR(vm_flush, vm);
 }
 
 enum nacelle_error vm_map(struct vm *vm, uint64_t gpa, uint64_t physical, unsigned size_bits,
-                          unsigned rights, unsigned flags)
+                          unsigned rights, uint64_t flags)
 {
-    const struct slat_mapping mapping = {
-        .gpa = gpa,
-        .physical = physical,
-        .size_bits = size_bits,
-        .rights = rights,
-        .uncached = (flags & NACELLE_MAP_UNCACHED) != 0,
-    };
-
-    if ((flags & ~NACELLE_MAP_UNCACHED) != 0)
+    if ((flags & ~(uint64_t)NACELLE_MAP_UNCACHED) != 0)
         return NACELLE_ERROR_INVALID_ARGUMENT;
     /* Nothing was present there, and no processor keeps that (SDM vol. 3, 28.3.1): no flush. */
-    return slat_map(&vm->slat, &mapping);
+    return slat_map(&vm->slat, gpa, physical, size_bits, rights,
+                    (flags & NACELLE_MAP_UNCACHED) != 0);
 }
 
 enum nacelle_error vm_unmap(struct vm *vm, uint64_t gpa, unsigned size_bits)
 {
-    enum nacelle_error error = slat_unmap(&vm->slat, gpa, size_bits);
-
-    if (error == NACELLE_ERROR_OK)
-        flush(vm);
-    return error;
+    /* Translations are used in guests only: each vCPU sees the count before it enters, and flushes.
+     * So do many removals cost one flush, and a failed one costs one for nothing. */
+    vm->generation++;
+    return slat_unmap(&vm->slat, gpa, size_bits);
 }
 
 void vm_open_ports(struct vm *vm, uint16_t first, uint16_t last)
@@ -127,5 +116,58 @@ enum nacelle_error vm_close_msr(struct vm *vm, uint32_t msr)
 {
     if (!VENDOR(msr_set, vm, msr, true, true))
         return NACELLE_ERROR_OUT_OF_RANGE;
+    return NACELLE_ERROR_OK;
+}
+
+/* --- Answers --- */
+
+/* The key of an answer from the words of a message; false: a bit is set that has no meaning. */
+static bool decode_answer(uint64_t key, uint64_t subleaf, struct vcpu_answer *answer)
+{
+    uint32_t kind = (uint32_t)key;
+
+    *answer = (struct vcpu_answer){.number = (uint32_t)(key >> 32), .kind = kind};
+    switch (kind) {
+    case NACELLE_ANSWER_CPUID:
+        answer->subleaf = (uint32_t)subleaf;
+        answer->subleaf_mask = UINT32_MAX;
+        return subleaf <= UINT32_MAX;
+    case NACELLE_ANSWER_CPUID_ANY:
+        answer->kind = NACELLE_ANSWER_CPUID;
+        return subleaf == 0;
+    case NACELLE_ANSWER_MSR_READ:
+    case NACELLE_ANSWER_MSR_IGNORED:
+        return subleaf == 0;
+    case NACELLE_ANSWER_IN:
+    case NACELLE_ANSWER_OUT_IGNORED:
+        return subleaf == 0 && answer->number <= UINT16_MAX;
+    default:
+        return false;
+    }
+}
+
+enum nacelle_error vm_answer(struct vm *vm, uint64_t key, uint64_t subleaf, uint64_t eax_ebx,
+                             uint64_t ecx_edx)
+{
+    struct vcpu_answer answer;
+
+    if (!decode_answer(key, subleaf, &answer))
+        return NACELLE_ERROR_INVALID_ARGUMENT;
+    answer.eax = (uint32_t)eax_ebx;
+    answer.ebx = (uint32_t)(eax_ebx >> 32);
+    answer.ecx = (uint32_t)ecx_edx;
+    answer.edx = (uint32_t)(ecx_edx >> 32);
+    vm->generation++; /* no vCPU enters without a look at what has changed */
+    return vcpu_answers_set(vm->answers, &vm->answer_count, &answer);
+}
+
+enum nacelle_error vm_forget(struct vm *vm, uint64_t key, uint64_t subleaf)
+{
+    struct vcpu_answer answer;
+
+    if (!decode_answer(key, subleaf, &answer) ||
+        !vcpu_answers_remove(vm->answers, &vm->answer_count, &answer))
+        return NACELLE_ERROR_NOT_MAPPED;
+    vm->generation++;
     return NACELLE_ERROR_OK;
 }

@@ -33,7 +33,29 @@
         vmcall
         .endm
 
+        /* Takes the time around one instruction, r12 times. */
+        .macro timed name, value, register, instruction
+        mov     $GUEST_SAMPLES, %r10d
+1:      lfence
+        .globl  stamp_\name\()_begin, stamp_\name\()_end
+stamp_\name\()_begin:
+        rdtsc
+        mov     %eax, %r8d
+        mov     \value, \register
+        \instruction
+        lfence
+stamp_\name\()_end:
+        rdtsc
+        sub     %r8d, %eax
+        mov     %eax, (%r10)
+        add     $4, %r10
+        dec     %r12
+        jnz     1b
+        vmcall
+        .endm
+
         .section .rodata.guest, "a"
+        .globl  guest_ring0, guest_ring0_msr, guest_ring0_port
         .globl  guest_begin, guest_end, guest_cpuid, guest_port, guest_hypercall, guest_hlt
         .globl  guest_msr, guest_fault, guest_wait, guest_handler, guest_switch_a, guest_switch_b
         .globl  stamp_inject_end, stamp_vcpu_switch_begin, stamp_vcpu_switch_end
@@ -63,6 +85,15 @@ guest_msr:
 guest_fault:
         mov     GUEST_NOTHING, %eax     /* always the same access again */
         jmp     guest_fault
+
+guest_ring0:
+        timed exit_ring0, $GUEST_LEAF, %eax, cpuid
+
+guest_ring0_msr:
+        timed exit_ring0_msr, $GUEST_MSR, %ecx, rdmsr
+
+guest_ring0_port:
+        timed exit_ring0_port, $GUEST_PORT, %edx, "out %al, %dx"
 
 guest_wait:
         sti

@@ -17,6 +17,9 @@
 #define GUEST_NOTHING 0x800000 /* nothing is mapped there in the VM */
 
 #define GUEST_VECTOR  0x40
+#define GUEST_LEAF    0x80000002 /* answered in ring 0 when the row asks for it */
+#define GUEST_MSR     0x8b
+#define GUEST_PORT    0x80
 #define GUEST_AWAY    2000 /* ticks; a guest whose loop took longer was switched away */
 
 #ifndef __ASSEMBLER__
@@ -58,7 +61,8 @@ struct nacelle_message bench_vm_start(struct bench_vm *vm, const uint8_t *rip, u
 
 extern const uint8_t guest_begin[], guest_end[];
 extern const uint8_t guest_cpuid[], guest_port[], guest_hypercall[], guest_hlt[], guest_msr[],
-    guest_fault[], guest_wait[], guest_handler[], guest_switch_a[], guest_switch_b[];
+    guest_ring0[], guest_ring0_msr[], guest_ring0_port[], guest_fault[], guest_wait[],
+    guest_handler[], guest_switch_a[], guest_switch_b[];
 
 #endif
 #endif

@@ -14,7 +14,8 @@ choose_commands() {
         /^  "command":/ {
             if ($0 ~ /-DNACELLE_KERNEL=1/) rank = 3
             else if ($0 ~ /-DNACELLE_USER=1/) rank = 2
-            # gcc has warnings that clang does not know
+            # gcc has warnings that clang does not know, and options
+            gsub(/ -mpreferred-stack-boundary=3/, "")
         }
         /^  "file":/ { file = $0; sub(/^  "file": "/, "", file); sub(/",?$/, "", file) }
         /^[{} ]/ { if ($0 !~ /^}/) entry = entry $0 "\n" }

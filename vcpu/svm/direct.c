@@ -10,6 +10,12 @@
 #include "../direct.h"
 #include "svm.h"
 
+/* Bytes without prefixes: svm_exit_instruction_length. */
+#define LENGTH_CPUID   2
+#define LENGTH_HLT     1
+#define LENGTH_VMMCALL 3
+#define LENGTH_MSR     2
+
 static inline __attribute__((always_inline)) struct vcpu_direct_point
 point_of(const struct svm_vmcb *vmcb, uint32_t length)
 {
@@ -34,6 +40,9 @@ bool svm_direct_ready(struct vcpu *vcpu, uint64_t cr3)
         vmcb->control.event_injection != 0)
         return false;
     vmcb->control.tlb_control = SVM_TLB_NOTHING; /* the last entry's has been done */
+    /* As in svm_enter: the client may have had a page fault since the exit, or stored another. */
+    if (x86_read_cr2() != vmcb->save.cr2)
+        x86_write_cr2(vmcb->save.cr2);
     return vcpu_direct_plan(vcpu, &at, at.length != 0);
 }
 
@@ -51,20 +60,23 @@ leave(struct vcpu *vcpu, const struct vcpu_direct_exit *exit, uint32_t length)
     VCPU_DIRECT_LEAVE("vcpu_host_direct_syscall", vcpu, &message);
 }
 
-/* By an instruction; next is the RIP behind it, 0 when the processor does not tell. */
+/* By an instruction; next is the RIP behind it, 0 when the processor does not tell: then it has the
+ * length that it has without prefixes. */
 static inline __attribute__((always_inline)) _Noreturn void
-leave_instruction(struct vcpu *vcpu, const struct vcpu_direct_exit *exit, uint64_t next)
+leave_instruction(struct vcpu *vcpu, const struct vcpu_direct_exit *exit, uint64_t next,
+                  uint32_t assumed)
 {
-    struct vcpu_direct_exit out = *exit;
     uint64_t length = next - svm_vmcb_of(vcpu)->save.rip;
 
-    if (length > X86_INSTRUCTION_LENGTH_MAX || length == 0) {
-        length = svm_exit_instruction_length(exit->reason);
-        out.flags |= NACELLE_EXIT_LENGTH_ASSUMED;
-        if (length == 0)
+    if (length - 1 >= X86_INSTRUCTION_LENGTH_MAX) {
+        struct vcpu_direct_exit out = *exit;
+
+        if (next != 0 || assumed == 0)
             svm_usual_way(vcpu); /* RIP wraps */
+        out.flags |= NACELLE_EXIT_LENGTH_ASSUMED;
+        leave(vcpu, &out, assumed);
     }
-    leave(vcpu, &out, (uint32_t)length);
+    leave(vcpu, exit, (uint32_t)length);
 }
 
 static inline __attribute__((always_inline)) _Noreturn void port(struct vcpu *vcpu,
@@ -84,29 +96,31 @@ static inline __attribute__((always_inline)) _Noreturn void port(struct vcpu *vc
         svm_usual_way(vcpu);
     if ((info & SVM_INFO1_IO_IN) == 0) {
         exit.flags = NACELLE_EXIT_WRITE;
-        exit.value = (uint32_t)state->general[X86_RAX] & (0xffffffffu >> (-8 * exit.size & 31));
+        exit.value = low_half(&state->general[X86_RAX]) &
+                     (0xffffffffu >> ((32 - 8 * exit.size) & 31));
     }
     state->exit.value = exit.value;
-    leave_instruction(vcpu, &exit, vmcb->control.exit_info2);
+    leave_instruction(vcpu, &exit, vmcb->control.exit_info2, 0);
 }
 
 static inline __attribute__((always_inline)) _Noreturn void
 nested_fault(struct vcpu *vcpu, struct nacelle_vcpu_state *state)
 {
     const struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
-    struct svm_nested_fault fault = svm_decode_nested_fault(vmcb->control.exit_info1);
+    uint64_t info = vmcb->control.exit_info1;
     struct vcpu_direct_exit exit = {
         .kind = NACELLE_EXIT_MEMORY,
-        .flags = (fault.fetch   ? NACELLE_EXIT_EXECUTE
-                  : fault.write ? NACELLE_EXIT_WRITE
-                                : NACELLE_EXIT_READ) |
-                 (fault.walk ? NACELLE_EXIT_WALK : 0),
+        .flags = (info & SVM_NPF_FETCH) != 0   ? NACELLE_EXIT_EXECUTE
+                 : (info & SVM_NPF_WRITE) != 0 ? NACELLE_EXIT_WRITE
+                                               : NACELLE_EXIT_READ,
         .value = vmcb->control.exit_info2,
         .reason = SVM_EXIT_NESTED_PAGE_FAULT,
     };
 
-    if (fault.present)
+    if ((info & (SVM_NPF_PRESENT | SVM_NPF_RESERVED)) != 0)
         svm_usual_way(vcpu); /* the rights of what is mapped there have to be looked for */
+    if ((info & SVM_NPF_WALK) != 0)
+        exit.flags |= NACELLE_EXIT_WALK;
     state->exit.gpa = exit.value;
     state->exit.raw_qualification = vmcb->control.exit_info1;
     leave(vcpu, &exit, 0);
@@ -118,38 +132,38 @@ _Noreturn void svm_direct_exit(struct vcpu *vcpu)
     const struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
     const uint64_t *general = state->general;
     struct vcpu_direct_exit exit;
-    uint64_t next = svm_has(vcpu->cpu, SVM_FEATURE_NRIP_SAVE) ? vmcb->control.next_rip : 0;
+    uint64_t next = vmcb->control.next_rip; /* stays 0 where the processor does not save it */
 
     switch (vmcb->control.exit_code) {
     case SVM_EXIT_CPUID:
         exit = (struct vcpu_direct_exit){.kind = NACELLE_EXIT_CPUID,
-                                         .number = (uint32_t)general[X86_RAX],
-                                         .detail = (uint32_t)general[X86_RCX],
+                                         .number = low_half(&general[X86_RAX]),
+                                         .detail = low_half(&general[X86_RCX]),
                                          .reason = SVM_EXIT_CPUID};
-        leave_instruction(vcpu, &exit, next);
+        leave_instruction(vcpu, &exit, next, LENGTH_CPUID);
     case SVM_EXIT_HLT:
         if (!vcpu->svm.hlt_exits)
             svm_usual_way(vcpu);
         exit = (struct vcpu_direct_exit){.kind = NACELLE_EXIT_HLT, .reason = SVM_EXIT_HLT};
-        leave_instruction(vcpu, &exit, next);
+        leave_instruction(vcpu, &exit, next, LENGTH_HLT);
     case SVM_EXIT_VMMCALL:
         exit = (struct vcpu_direct_exit){.kind = NACELLE_EXIT_HYPERCALL,
-                                         .number = (uint32_t)general[X86_RAX],
+                                         .number = low_half(&general[X86_RAX]),
                                          .reason = SVM_EXIT_VMMCALL};
-        leave_instruction(vcpu, &exit, next);
+        leave_instruction(vcpu, &exit, next, LENGTH_VMMCALL);
     case SVM_EXIT_MSR:
         exit = (struct vcpu_direct_exit){.kind = NACELLE_EXIT_MSR,
-                                         .number = (uint32_t)general[X86_RCX],
+                                         .number = low_half(&general[X86_RCX]),
                                          .flags = NACELLE_EXIT_READ,
                                          .reason = SVM_EXIT_MSR};
         if (exit.number == X86_MSR_EFER)
             svm_usual_way(vcpu); /* it may be answered in the engine */
         if (svm_msr_is_write(vmcb->control.exit_info1)) {
             exit.flags = NACELLE_EXIT_WRITE;
-            exit.value = (uint32_t)general[X86_RAX] | general[X86_RDX] << 32;
-            state->exit.value = exit.value;
+            exit.value = low_half(&general[X86_RAX]) | general[X86_RDX] << 32;
         }
-        leave_instruction(vcpu, &exit, next);
+        state->exit.value = exit.value;
+        leave_instruction(vcpu, &exit, next, LENGTH_MSR);
     case SVM_EXIT_IO:
         port(vcpu, state);
     case SVM_EXIT_NESTED_PAGE_FAULT:

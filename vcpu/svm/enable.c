@@ -58,7 +58,8 @@ static uint32_t features_found(void)
         {X86_FEATURE_RDTSCP, VCPU_FEATURE_TSC_AUX},
         {X86_FEATURE_NX, VCPU_FEATURE_EFER_NX},
     };
-    uint32_t features = VCPU_FEATURE_PAT | VCPU_FEATURE_DESCRIPTOR_TABLES;
+    uint32_t features = VCPU_FEATURE_PAT | VCPU_FEATURE_DESCRIPTOR_TABLES |
+                        VCPU_FEATURE_XCR0_CHANGES;
 
     for (unsigned i = 0; i < sizeof(found) / sizeof(found[0]); i++) {
         if (vcpu_cpu_feature(found[i].cpuid))

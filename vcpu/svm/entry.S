@@ -10,16 +10,22 @@
  */
 
 #include <vcpu/direct.h>
+#include <x86/control.h>
+#include <x86/event.h>
 #include <x86/general_registers_asm.h>
 #include <x86/mitigations_asm.h>
+#include <x86/svm_exit.h>
 #include <x86/svm_vmcb.h>
 
+#include "../answers_asm.h"
 #include "../layout.h"
 
 .text
 
-/* A host that never arms a vCPU need not have them. */
-.weak vcpu_host_direct_syscall, vcpu_host_direct_refuse_syscall
+.set VMCB, VCPU_CONTROL
+
+/* A host that never arms a vCPU need not have it. */
+.weak vcpu_host_direct_refuse_syscall
 
 /*
  * The direct way in (vcpu/direct.h): r11 is the struct vcpu. Where the guest goes on was planned at
@@ -32,45 +38,164 @@ vcpu_direct_length_syscall:
     jne vcpu_host_direct_refuse_syscall
     addl %ebx, VCPU_NEXT_RIP(%r11)
     jc 2f                           /* beyond 4 GiB: the mode of the guest matters */
-    btrl $16, VCPU_CONTROL + SVM_VMCB_RFLAGS(%r11) /* RF: this ends the instruction */
+    btrl $16, VMCB + SVM_VMCB_RFLAGS(%r11) /* RF: this ends the instruction */
     jmp vcpu_direct_advance_syscall
 2:  subl %ebx, VCPU_NEXT_RIP(%r11)
     jmp vcpu_host_direct_refuse_syscall
 .size vcpu_direct_length_syscall, . - vcpu_direct_length_syscall
 
+.set GUEST_RCX, VCPU_GENERAL + 8 * X86_RCX
+.set GUEST_RDX, VCPU_GENERAL + 8 * X86_RDX
+.set GUEST_RBX, VCPU_GENERAL + 8 * X86_RBX
+
+/* RIP goes to the next instruction, which next holds; rax is lost. Not answered in an interrupt
+ * shadow
+ * and under TF, where there is more to it (advance.h), nor where the processor does not say. */
+.macro ADVANCE next
+    testl $(X86_RFLAGS_TF | X86_RFLAGS_RF), VMCB + SVM_VMCB_RFLAGS(%rsp)
+    jnz unanswered
+    testb $SVM_INTERRUPT_SHADOW, VMCB + SVM_VMCB_SHADOW(%rsp)
+    jnz unanswered
+    movq VMCB + \next(%rsp), %rax
+    subq VMCB + SVM_VMCB_RIP(%rsp), %rax
+    cmpq $X86_INSTRUCTION_LENGTH_MAX, %rax
+    ja unanswered
+    addq %rax, VMCB + SVM_VMCB_RIP(%rsp)
+    incq VCPU_ANSWERED(%rsp)
+.endm
+
 /*
- * From r11, the struct vcpu, into the guest and out again. A guarded entry is for a processor that
- * delivers a guest's pending single-step trap to the host as soon as VMRUN is over (run.c). TR is
- * the guest's then, and so would be what an IST finds in the TSS. The IDT of the guard has a #DB
- * alone, without IST: it comes to svm_late_trap on the stack below struct vcpu, five words at the end
- * of the XSAVE area's page.
+ * An exit of a vCPU whose VM has answers (answers.h), right after VMRUN: all of the guest's state
+ * is still loaded, but for rax. Back to VMRUN, or on to unanswered with nothing changed.
  */
-.macro ENTRY guarded
+.macro ANSWER
+    movq %rcx, GUEST_RCX(%rsp)
+    movq %rdx, GUEST_RDX(%rsp)
+    movq %rbx, GUEST_RBX(%rsp)
+    movq VCPU_ANSWERS(%rsp), %rbx
+    testq %rbx, %rbx
+    jz unanswered
+    cmpl $0, VMCB + SVM_VMCB_EVENT_INJECTION(%rsp) /* it would be injected again */
+    jne unanswered
+    movq VMCB + SVM_VMCB_EXIT_CODE(%rsp), %rdx
+    cmpq $SVM_CODE_CPUID, %rdx
+    jne 1f
+    movl VMCB + SVM_VMCB_RAX(%rsp), %eax
+    FIND_ANSWER NACELLE_ANSWER_CPUID, unanswered
+    ADVANCE SVM_VMCB_NEXT_RIP
+    movl ANSWER_EAX(%rdx), %eax
+    movq %rax, VMCB + SVM_VMCB_RAX(%rsp)
+    movl ANSWER_EBX(%rdx), %ebx
+    movl ANSWER_ECX(%rdx), %ecx
+    movl ANSWER_EDX(%rdx), %edx
+    jmp answered
+
+1:  cmpq $SVM_CODE_MSR, %rdx
+    jne 1f
+    movl %ecx, %eax
+    testb $1, VMCB + SVM_VMCB_EXIT_INFO1(%rsp)
+    jnz 2f
+    FIND_ANSWER NACELLE_ANSWER_MSR_READ, unanswered
+    ADVANCE SVM_VMCB_NEXT_RIP
+    movl ANSWER_EAX(%rdx), %eax
+    movq %rax, VMCB + SVM_VMCB_RAX(%rsp)
+    movl ANSWER_EDX(%rdx), %edx
+    jmp restore
+2:  FIND_ANSWER NACELLE_ANSWER_MSR_IGNORED, unanswered
+    ADVANCE SVM_VMCB_NEXT_RIP
+    movq GUEST_RDX(%rsp), %rdx
+    jmp restore
+
+1:  cmpq $SVM_CODE_IO, %rdx
+    jne unanswered
+    movl VMCB + SVM_VMCB_EXIT_INFO1(%rsp), %ecx
+    testl $SVM_INFO1_IO_STRING, %ecx
+    jnz unanswered
+    movl %ecx, %eax
+    shrl $SVM_INFO1_IO_PORT_SHIFT, %eax
+    testl $SVM_INFO1_IO_IN, %ecx
+    jnz 3f
+    FIND_ANSWER NACELLE_ANSWER_OUT_IGNORED, unanswered
+    ADVANCE SVM_VMCB_EXIT_INFO2
+    movq GUEST_RDX(%rsp), %rdx
+    jmp restore
+3:  FIND_ANSWER NACELLE_ANSWER_IN, unanswered
+    ADVANCE SVM_VMCB_EXIT_INFO2
+    movl ANSWER_EAX(%rdx), %eax
+    movq GUEST_RDX(%rsp), %rdx
+    testl $(4 << SVM_INFO1_IO_SIZE_SHIFT), %ecx
+    jnz 4f
+    testl $(2 << SVM_INFO1_IO_SIZE_SHIFT), %ecx
+    jnz 5f
+    movb %al, VMCB + SVM_VMCB_RAX(%rsp)
+    jmp restore
+5:  movw %ax, VMCB + SVM_VMCB_RAX(%rsp)
+    jmp restore
+4:  movq %rax, VMCB + SVM_VMCB_RAX(%rsp)
+restore:
+    movq GUEST_RCX(%rsp), %rcx
+    movq GUEST_RBX(%rsp), %rbx
+answered:
+    movb $0, VMCB + SVM_VMCB_TLB_CONTROL(%rsp) /* what it asked for is done */
+    movq VCPU_PHYSICAL(%rsp), %rax
+    jmp again
+
+unanswered:
+    movq GUEST_RCX(%rsp), %rcx
+    movq GUEST_RDX(%rsp), %rdx
+    movq GUEST_RBX(%rsp), %rbx
+    movq VCPU_PHYSICAL(%rsp), %rax
+.endm
+
+/*
+ * From r11, the struct vcpu, into the guest and out again; with answers, perhaps guarded. A guarded
+ * entry is for a processor that delivers a guest's pending single-step trap to the host as soon as
+ * VMRUN is over (run.c). TR is the guest's then, and so would be what an IST finds in the TSS. The
+ * IDT of the guard has a #DB alone, without IST: it comes to svm_late_trap on the stack below
+ * struct vcpu, five words at the end of the XSAVE area's page.
+ */
+.macro ENTRY guarded, answers
     clgi
     sti
+    .if \answers
+    cmpq $0, VCPU_GUARD(%r11)
+    je 1f
+    .endif
     .if \guarded
     movq VCPU_GUARD(%r11), %rdx
     sidt VCPU_HOST_IDT(%r11)
     lidt (%rdx)
     .endif
+1:
     movq %r11, %rsp
     movq VCPU_GENERAL(%rsp), %rax
-    movq %rax, VCPU_CONTROL + SVM_VMCB_RAX(%rsp)
+    movq %rax, VMCB + SVM_VMCB_RAX(%rsp)
     x86_gpr_load %rsp, VCPU_GENERAL
     movq VCPU_PHYSICAL(%rsp), %rax
     vmload
+    .if \answers
+again:
+    .endif
     x86_clear_buffers vcpu_mitigations_segment
     vmrun
+    .if \answers
+    ANSWER
+    .endif
     vmsave
     x86_gpr_store %rsp, VCPU_GENERAL
-    movq VCPU_CONTROL + SVM_VMCB_RAX(%rsp), %rax
+    movq VMCB + SVM_VMCB_RAX(%rsp), %rax
     movq %rax, VCPU_GENERAL(%rsp)
     /* FS, GS, LDTR, TR and the system-call MSRs are still the guest's. */
     movq VCPU_OWN_PHYSICAL(%rsp), %rax
     vmload
+    .if \answers
+    cmpq $0, VCPU_GUARD(%rsp)
+    je 1f
+    .endif
     .if \guarded
     lidt VCPU_HOST_IDT(%rsp)
     .endif
+1:
     movq %rsp, %rdi
     movq VCPU_HOST_STACK(%rsp), %rsp
     x86_fill_return_stack
@@ -93,14 +218,18 @@ svm_entry:
 .globl vcpu_direct_advance_syscall, vcpu_direct_again_syscall
 vcpu_direct_advance_syscall:
     movq VCPU_NEXT_RIP(%r11), %rdx
-    movq %rdx, VCPU_CONTROL + SVM_VMCB_RIP(%r11)
+    movq %rdx, VMCB + SVM_VMCB_RIP(%r11)
 vcpu_direct_again_syscall:
     incq VCPU_DIRECT_COUNT(%r11)
 enter:
-    cmpq $0, VCPU_GUARD(%r11)
-    jne 1f
-    ENTRY 0
-1:  ENTRY 1
+    cmpl $VCPU_SPECIAL_GUARD, VCPU_SPECIAL(%r11)
+    je guarded
+    ja special
+    ENTRY 0, 0
+guarded:
+    ENTRY 1, 0
+special:
+    ENTRY 1, 1
 .size svm_entry, . - svm_entry
 
 .globl svm_usual_way
@@ -115,13 +244,13 @@ svm_usual_way:
 .globl vcpu_direct_get_rsp_syscall, vcpu_direct_set_rsp_syscall
 .type vcpu_direct_get_rsp_syscall, @function
 vcpu_direct_get_rsp_syscall:
-    movq VCPU_CONTROL + SVM_VMCB_RSP(%rbx), %r8
+    movq VMCB + SVM_VMCB_RSP(%rbx), %r8
     ret
 .size vcpu_direct_get_rsp_syscall, . - vcpu_direct_get_rsp_syscall
 
 .type vcpu_direct_set_rsp_syscall, @function
 vcpu_direct_set_rsp_syscall:
-    movq %r9, VCPU_CONTROL + SVM_VMCB_RSP(%rbx)
+    movq %r9, VMCB + SVM_VMCB_RSP(%rbx)
     movq %r9, VCPU_STATE_RSP(%rbx)
     ret
 .size vcpu_direct_set_rsp_syscall, . - vcpu_direct_set_rsp_syscall

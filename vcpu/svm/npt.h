@@ -13,7 +13,6 @@
  * host's PAT, uncacheable in the PAT after reset, which the host must not change (15.25.8).
  */
 static const struct slat_format svm_slat_format = {
-    .present = X86_PTE_PRESENT,
     .table = X86_PTE_PRESENT | X86_PTE_WRITE | X86_PTE_USER | X86_PTE_ACCESSED,
     .read = X86_PTE_PRESENT | X86_PTE_USER | X86_PTE_ACCESSED | X86_PTE_DIRTY,
     .write = X86_PTE_WRITE,

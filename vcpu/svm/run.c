@@ -170,7 +170,7 @@ static bool take_debug_exception(struct vcpu *vcpu)
     return true;
 }
 
-static bool prepare_events(struct vcpu *vcpu)
+static __attribute__((noinline)) bool prepare_events(struct vcpu *vcpu)
 {
     struct vcpu_event_state guest;
     struct vcpu_injection injection;
@@ -265,7 +265,7 @@ bool svm_prepare(struct vcpu *vcpu, uint64_t cr3)
     if ((vcpu->work & ~VCPU_WORK_FLUSH) != 0 && !do_work(vcpu))
         return false;
     if (cpu->state_owner != vcpu)
-        vcpu_hidden_take(vcpu);
+        (void)vcpu_hidden_take(vcpu);
     if (cpu->fpu_owner != vcpu)
         vcpu_fpu_load(vcpu);
     vcpu_state(vcpu)->valid = 0;
@@ -326,5 +326,9 @@ void svm_enter(struct vcpu *vcpu)
     if ((x86_read_cr0() & X86_CR0_TS) == 0)
         x86_write_cr0(cpu->host_cr0);
     vcpu->guard = svm_cpu_of(cpu)->late_traps ? &svm_cpu_of(cpu)->guard : NULL;
+    vcpu->answers = vcpu->vm->answer_count != 0 ? vcpu->vm->answers : NULL;
+    vcpu->special = vcpu->answers != NULL ? VCPU_SPECIAL_ANSWERS
+                    : vcpu->guard != NULL ? VCPU_SPECIAL_GUARD
+                                          : 0;
     svm_entry(vcpu);
 }

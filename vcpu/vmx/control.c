@@ -45,6 +45,7 @@ static enum nacelle_error set_toggle(struct vcpu *vcpu, const struct toggle *tog
     }
     vmwrite(VMCS_PROC_BASED_CONTROLS, vcpu->procedure);
     vmwrite(VMCS_SECONDARY_PROC_BASED_CONTROLS, vcpu->procedure2);
+    vcpu->tables_generation = 0; /* single step decides about answers: vmx_prepare looks again */
     return NACELLE_ERROR_OK;
 }
 

@@ -31,6 +31,9 @@ bool vmx_direct_ready(struct vcpu *vcpu, uint64_t cr3)
     if (vcpu->host_cr3 != cr3 || vcpu->launched == 0 ||
         (vcpu->procedure & VMX_PROC_MOV_DR_EXITING) == 0)
         return false;
+    /* As in vmx_enter: the client may have had a page fault since the exit, or stored another. */
+    if (x86_read_cr2() != vcpu->cr2)
+        x86_write_cr2(vcpu->cr2);
     at = read_point(vcpu->exit_length);
     vcpu->known = 0; /* nothing looks at it before the entry, which ends it */
     vcpu->rflags = at.rflags;
@@ -47,15 +50,6 @@ leave(struct vcpu *vcpu, const struct vcpu_direct_exit *exit, const struct vcpu_
         vmx_usual_way(vcpu);
     message = vcpu_direct_record(vcpu_state(vcpu), exit, at);
     VCPU_DIRECT_LEAVE("vcpu_host_direct_sysenter", vcpu, &message);
-}
-
-/* The low half of a general register, read as such. */
-static inline __attribute__((always_inline)) uint32_t low_half(const uint64_t *reg)
-{
-    uint32_t value;
-
-    __builtin_memcpy(&value, reg, sizeof(value));
-    return value;
 }
 
 /* By an instruction whose length the processor tells. */
@@ -172,6 +166,7 @@ _Noreturn void vmx_direct_exit(struct vcpu *vcpu)
                                                            .number = low_half(&general[X86_RAX]),
                                                            .reason = VMX_EXIT_REASON_VMCALL});
     case VMX_EXIT_REASON_RDMSR:
+        state->exit.value = 0;
         leave_instruction(vcpu, &(struct vcpu_direct_exit){.kind = NACELLE_EXIT_MSR,
                                                            .number = low_half(&general[X86_RCX]),
                                                            .flags = NACELLE_EXIT_READ,

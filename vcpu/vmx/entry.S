@@ -9,16 +9,22 @@
  */
 
 #include <vcpu/direct.h>
+#include <x86/control.h>
+#include <x86/event.h>
 #include <x86/general_registers_asm.h>
 #include <x86/mitigations_asm.h>
+#include <x86/vmx_controls.h>
+#include <x86/vmx_exit.h>
 #include <x86/vmx_fields.h>
+#include <x86/vmx_qualification.h>
 
+#include "../answers_asm.h"
 #include "../layout.h"
 
 .text
 
-/* A host that never arms a vCPU need not have them. */
-.weak vcpu_host_direct_sysenter, vcpu_host_direct_refuse_sysenter
+/* A host that never arms a vCPU need not have it. */
+.weak vcpu_host_direct_refuse_sysenter
 
 /* void vmx_entry_launch(struct vcpu *), void vmx_entry_resume(struct vcpu *): never return. */
 .globl vmx_entry_launch
@@ -116,6 +122,7 @@ vcpu_direct_set_rsp_sysenter:
 .type vmx_exit, @function
 vmx_exit:
     x86_gpr_store %rsp, VCPU_GENERAL
+stored:
     movq %cr2, %rax
     movq %rax, VCPU_CR2(%rsp) /* a page fault of the client would overwrite it */
     movq %rsp, %rdi
@@ -125,5 +132,138 @@ vmx_exit:
     jne vmx_direct_exit
     jmp vmx_usual_way
 .size vmx_exit, . - vmx_exit
+
+/*
+ * HOST_RIP of a vCPU whose VM has answers (answers.h): exits that are answered there end here. Four
+ * registers are enough for that; rax, rcx, rdx and rbx are in the state page, too.
+ */
+.macro GENERAL_OF name, index
+    .set \name, VCPU_GENERAL + 8 * \index
+.endm
+GENERAL_OF GUEST_RAX, X86_RAX
+GENERAL_OF GUEST_RCX, X86_RCX
+GENERAL_OF GUEST_RDX, X86_RDX
+GENERAL_OF GUEST_RBX, X86_RBX
+
+/* RIP goes past the instruction; rax, rbx and rcx are lost. Not answered in the shadow of STI or
+ * MOV SS, under TF, and beyond 4 GiB, where there is more to it (advance.h). */
+.macro ADVANCE
+    movl $VMCS_GUEST_RFLAGS, %eax
+    vmread %rax, %rax
+    testl $(X86_RFLAGS_TF | X86_RFLAGS_RF), %eax
+    jnz unanswered
+    movl $VMCS_GUEST_INTERRUPTIBILITY_STATE, %eax
+    vmread %rax, %rax
+    testl $(VMX_INTERRUPTIBILITY_STI | VMX_INTERRUPTIBILITY_MOV_SS), %eax
+    jnz unanswered
+    movl $VMCS_VM_EXIT_INSTRUCTION_LENGTH, %ecx
+    vmread %rcx, %rcx
+    movl $VMCS_GUEST_RIP, %ebx
+    vmread %rbx, %rax
+    addl %eax, %ecx
+    jc unanswered
+    shrq $32, %rax
+    shlq $32, %rax
+    orq %rax, %rcx
+    vmwrite %rcx, %rbx
+    incq VCPU_ANSWERED(%rsp)
+.endm
+
+/* The registers that were stored first, as the guest had them. */
+.macro RESTORE_FOUR
+    movq GUEST_RAX(%rsp), %rax
+    movq GUEST_RCX(%rsp), %rcx
+    movq GUEST_RDX(%rsp), %rdx
+    movq GUEST_RBX(%rsp), %rbx
+.endm
+
+/* Without a flush of the L1 data cache: nobody has run meanwhile whose data could be in it. */
+.macro RESUME
+    x86_clear_buffers vcpu_mitigations_segment
+    vmresume
+    x86_gpr_store %rsp, VCPU_GENERAL
+    jmp failed
+.endm
+
+.balign 16
+.globl vmx_exit_answers
+.type vmx_exit_answers, @function
+vmx_exit_answers:
+    movq %rax, GUEST_RAX(%rsp)
+    movq %rcx, GUEST_RCX(%rsp)
+    movq %rdx, GUEST_RDX(%rsp)
+    movq %rbx, GUEST_RBX(%rsp)
+    movl $VMCS_EXIT_REASON, %edx
+    vmread %rdx, %rdx
+    movq VCPU_ANSWERS(%rsp), %rbx
+    cmpl $VMX_EXIT_REASON_CPUID, %edx
+    jne 1f
+    FIND_ANSWER NACELLE_ANSWER_CPUID, unanswered
+    ADVANCE
+    movl ANSWER_EAX(%rdx), %eax
+    movl ANSWER_EBX(%rdx), %ebx
+    movl ANSWER_ECX(%rdx), %ecx
+    movl ANSWER_EDX(%rdx), %edx
+    RESUME
+
+1:  cmpl $VMX_EXIT_REASON_RDMSR, %edx
+    jne 1f
+    movl %ecx, %eax
+    FIND_ANSWER NACELLE_ANSWER_MSR_READ, unanswered
+    ADVANCE
+    movl ANSWER_EAX(%rdx), %eax
+    movl ANSWER_EDX(%rdx), %edx
+    movq GUEST_RCX(%rsp), %rcx
+    movq GUEST_RBX(%rsp), %rbx
+    RESUME
+
+1:  cmpl $VMX_EXIT_REASON_IO_INSTRUCTION, %edx
+    jne 1f
+    movl $VMCS_EXIT_QUALIFICATION, %ecx
+    vmread %rcx, %rcx
+    testl $VMX_QUALIFICATION_IO_STRING, %ecx
+    jnz unanswered
+    movl %ecx, %eax
+    shrl $VMX_QUALIFICATION_IO_PORT_SHIFT, %eax
+    testl $VMX_QUALIFICATION_IO_IN, %ecx
+    jnz 4f
+    FIND_ANSWER NACELLE_ANSWER_OUT_IGNORED, unanswered
+    jmp drop
+4:  FIND_ANSWER NACELLE_ANSWER_IN, unanswered
+    /* As wide as the access: the value goes over what rax has. */
+    movl ANSWER_EAX(%rdx), %edx
+    testl $2, %ecx          /* size, less 1: 0, 1 or 3 */
+    jnz 5f
+    movq GUEST_RAX(%rsp), %rax
+    testl $1, %ecx
+    jnz 6f
+    movb %dl, %al
+    jmp 7f
+6:  movw %dx, %ax
+    jmp 7f
+5:  movl %edx, %eax
+7:  movq %rax, %rdx
+    ADVANCE
+    movq %rdx, %rax
+    movq GUEST_RCX(%rsp), %rcx
+    movq GUEST_RDX(%rsp), %rdx
+    movq GUEST_RBX(%rsp), %rbx
+    RESUME
+
+1:  cmpl $VMX_EXIT_REASON_WRMSR, %edx
+    jne unanswered
+    movl %ecx, %eax
+    FIND_ANSWER NACELLE_ANSWER_MSR_IGNORED, unanswered
+drop:
+    ADVANCE
+    RESTORE_FOUR
+    RESUME
+
+/* The client's: as at vmx_exit, four registers are stored already. */
+unanswered:
+    RESTORE_FOUR
+    x86_gpr_store %rsp, VCPU_GENERAL
+    jmp stored
+.size vmx_exit_answers, . - vmx_exit_answers
 
 .section .note.GNU-stack, "", @progbits

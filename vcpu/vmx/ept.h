@@ -8,7 +8,6 @@
 #include "../slat.h"
 
 static const struct slat_format vmx_slat_format = {
-    .present = EPT_RWX,
     .table = EPT_RWX,
     .read = EPT_READ,
     .write = EPT_WRITE,

@@ -224,6 +224,7 @@ enum vcpu_disposition vmx_handle_exit(struct vcpu *vcpu, uint32_t *vector)
     struct nacelle_exit record;
     uint64_t general[16];
 
+    state->valid = 0; /* of a direct entry nothing has cleared it */
     vcpu->exit_length = 0;
     if (vcpu->entry_status != VMX_SUCCEED)
         return refused(vcpu, 0);

@@ -26,19 +26,22 @@ void vmx_hidden_read(struct vcpu *vcpu)
 
 static void hidden_load(struct vcpu *vcpu)
 {
-    vcpu_hidden_take(vcpu);
-    vcpu_msrs_load(vcpu);
+    vcpu_msrs_load(vcpu_hidden_take(vcpu), vcpu);
 }
 
 /* --- Events --- */
 
 static struct vcpu_event_state event_state(const struct vcpu *vcpu)
 {
+    bool known = (vcpu->known & VCPU_KNOWN_IP) != 0;
+    uint64_t rflags = known ? vcpu->rflags : vmread(VMCS_GUEST_RFLAGS);
+
     return (struct vcpu_event_state){
-        .interrupts_enabled = (vmread(VMCS_GUEST_RFLAGS) & X86_RFLAGS_IF) != 0,
+        .interrupts_enabled = (rflags & X86_RFLAGS_IF) != 0,
         .blocking = (uint32_t)vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE),
         .activity = (uint32_t)vmread(VMCS_GUEST_ACTIVITY_STATE),
-        .error_code_vectors = vmx_error_code_vectors(vcpu),
+        .error_code_vectors = vcpu_events_synchronous(&vcpu->events) ? vmx_error_code_vectors(vcpu)
+                                                                     : 0,
     };
 }
 
@@ -82,7 +85,7 @@ static void settle_events(struct vcpu *vcpu)
 }
 
 /* false: triple fault; the state page holds the exit. */
-static bool prepare_events(struct vcpu *vcpu)
+static __attribute__((noinline)) bool prepare_events(struct vcpu *vcpu)
 {
     struct vcpu_event_state guest = event_state(vcpu);
     struct vcpu_injection injection = vcpu_events_select(&vcpu->events, &guest);
@@ -140,6 +143,16 @@ static void flush_memory(struct vcpu *vcpu, const struct vcpu_cpu *cpu)
     vcpu->tables_generation = vcpu->vm->generation;
 }
 
+/* Without answers nobody looks for them. A guest that is single-stepped has its client see all. */
+static void choose_exit(struct vcpu *vcpu)
+{
+    bool answers = vcpu->vm->answer_count != 0 &&
+                   (vcpu->procedure & VMX_PROC_MONITOR_TRAP_FLAG) == 0;
+
+    vcpu->answers = answers ? vcpu->vm->answers : NULL;
+    vmwrite(VMCS_HOST_RIP, (uintptr_t)(answers ? vmx_exit_answers : vmx_exit));
+}
+
 static void write_slice(const struct vcpu *vcpu, const struct vcpu_cpu *cpu)
 {
     uint64_t timer = vcpu->slice >> cpu->preemption_timer_shift;
@@ -167,8 +180,10 @@ bool vmx_prepare(struct vcpu *vcpu, uint64_t cr3)
         vcpu->host_cr3 = cr3;
         vmwrite(VMCS_HOST_CR3, cr3);
     }
-    if (vcpu->tables_generation != vcpu->vm->generation)
+    if (vcpu->tables_generation != vcpu->vm->generation) {
         flush_memory(vcpu, cpu);
+        choose_exit(vcpu);
+    }
     if (vcpu->work != 0 && !do_work(vcpu, cpu))
         return false;
     if (cpu->state_owner != vcpu)

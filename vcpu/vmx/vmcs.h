@@ -13,6 +13,7 @@
 _Noreturn void vmx_entry_launch(struct vcpu *vcpu);
 _Noreturn void vmx_entry_resume(struct vcpu *vcpu);
 void vmx_exit(void);
+void vmx_exit_answers(void);
 
 /*
  * Fields of the current VMCS. They cannot fail: the engine names fields that exist, checked at

@@ -17,6 +17,9 @@
 #define CPU_PAIR_RIP          64
 #define CPU_TSS               96
 
+/* SYSEXIT instructions in entry.S, which asserts the number. */
+#define SYSEXIT_INSTRUCTIONS 5
+
 /* Bytes of each CPU's entry for SYSCALL. */
 #define SYSCALL_STUB_SIZE 16
 
@@ -77,7 +80,7 @@ void cpu_enable_virtualization(struct cpu *cpu);
 /* What system-call entry and return do to the processor's own registers. */
 extern char sysenter_entry[], iretq_instruction[];
 extern char syscall_stubs[];
-extern const uint64_t sysexit_instructions[], sysexit_instructions_end[];
+extern const uint64_t sysexit_instructions[SYSEXIT_INSTRUCTIONS];
 
 /* Where SYSCALL enters the server on this CPU. */
 static inline uint64_t syscall_stub(const struct cpu *cpu)

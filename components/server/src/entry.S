@@ -94,7 +94,7 @@
 
     .pushsection .rodata.sysexit, "a"
     .balign 8
-    .globl sysexit_instructions, sysexit_instructions_end
+    .globl sysexit_instructions
 sysexit_instructions:
     .popsection
 
@@ -160,8 +160,8 @@ writable_segment:
     .endm
 
 /*
- * A system call by SYSENTER or SYSCALL: rsp is this CPU's data, sp and ip are the registers with the
- * caller's stack pointer and return address.
+ * A system call by SYSENTER or SYSCALL: rsp is this CPU's data, sp and ip are the registers with
+ * the caller's stack pointer and return address.
  */
     .macro SYSTEM_CALL kind, entered_by, sp, ip
     /* The handler of a vCPU's exit: does it reply, and nothing else? With no such pair the dirty
@@ -354,7 +354,9 @@ return_by_sysret:
     LEAVE_syscall
 
     .pushsection .rodata.sysexit, "a"
-sysexit_instructions_end:
+    .if . - sysexit_instructions - 8 * SYSEXIT_INSTRUCTIONS
+    .error "there are more or less of them"
+    .endif
     .popsection
 
 /* void return_by_iretq(struct thread *): back to where a trap came from, all registers restored. */

@@ -29,7 +29,8 @@ void fastpath_init(struct cpu *cpu)
 /* The endpoint that the thread can use with this right by that slot, or 0. */
 static struct slot *endpoint_slot(const struct thread *thread, uint64_t index, unsigned right)
 {
-    struct slot *slot = cspace_slot(thread_cspace(thread), index);
+    struct cspace *cspace = thread_cspace(thread); /* none: it was deleted while the thread waits */
+    struct slot *slot = cspace != NULL ? cspace_slot(cspace, index) : NULL;
 
     return slot != NULL && slot->type == NACELLE_TYPE_ENDPOINT && (slot->rights & right) != 0
                ? slot
@@ -43,12 +44,14 @@ static bool is_idle(const struct endpoint *endpoint)
            (endpoint->bound == NULL || endpoint->bound->bits == 0);
 }
 
+/* The slice must be that of the timer as it is now: see vcpu_run. */
 static bool can_arm_vcpu(struct cpu *cpu, struct vcpu_object *object,
                          const struct endpoint *endpoint)
 {
     return object->endpoint.type == NACELLE_TYPE_ENDPOINT &&
            object->endpoint.object == (uint64_t)endpoint && !object->poked &&
            !object->exit_pending && !object->execution.suspended &&
+           object->timer_deadline == cpu->timer_deadline &&
            vcpu_direct_arm(vcpu_engine(object), cpu->cr3);
 }
 

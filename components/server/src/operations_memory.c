@@ -103,8 +103,8 @@ static void untyped_info(struct invocation *invocation)
 }
 
 static const struct operation untyped_table[] = {
-    [NACELLE_UNTYPED_RETYPE & 0xff] = {untyped_do_retype, NACELLE_RIGHT_WRITE, 4},
-    [NACELLE_UNTYPED_INFO & 0xff] = {untyped_info, NACELLE_RIGHT_READ, 0},
+    [NACELLE_UNTYPED_RETYPE & 0xff] = OPERATION(untyped_do_retype, NACELLE_RIGHT_WRITE, 4),
+    [NACELLE_UNTYPED_INFO & 0xff] = OPERATION(untyped_info, NACELLE_RIGHT_READ, 0),
 };
 
 const struct operations untyped_operations = {untyped_table,
@@ -136,8 +136,8 @@ static void frame_info(struct invocation *invocation)
 }
 
 static const struct operation frame_table[] = {
-    [NACELLE_FRAME_UNMAP & 0xff] = {frame_unmap, 0, 0},
-    [NACELLE_FRAME_INFO & 0xff] = {frame_info, 0, 0},
+    [NACELLE_FRAME_UNMAP & 0xff] = OPERATION(frame_unmap, 0, 0),
+    [NACELLE_FRAME_INFO & 0xff] = OPERATION(frame_info, 0, 0),
 };
 
 const struct operations frame_operations = {frame_table,
@@ -215,10 +215,10 @@ static void cspace_identify(struct invocation *invocation)
 }
 
 static const struct operation cspace_table[] = {
-    [NACELLE_CSPACE_COPY & 0xff] = {cspace_copy, NACELLE_RIGHT_WRITE, 4},
-    [NACELLE_CSPACE_DELETE & 0xff] = {cspace_delete, NACELLE_RIGHT_WRITE, 1},
-    [NACELLE_CSPACE_REVOKE & 0xff] = {cspace_revoke, NACELLE_RIGHT_WRITE, 1},
-    [NACELLE_CSPACE_IDENTIFY & 0xff] = {cspace_identify, NACELLE_RIGHT_READ, 1},
+    [NACELLE_CSPACE_COPY & 0xff] = OPERATION(cspace_copy, NACELLE_RIGHT_WRITE, 4),
+    [NACELLE_CSPACE_DELETE & 0xff] = OPERATION(cspace_delete, NACELLE_RIGHT_WRITE, 1),
+    [NACELLE_CSPACE_REVOKE & 0xff] = OPERATION(cspace_revoke, NACELLE_RIGHT_WRITE, 1),
+    [NACELLE_CSPACE_IDENTIFY & 0xff] = OPERATION(cspace_identify, NACELLE_RIGHT_READ, 1),
 };
 
 const struct operations cspace_operations = {cspace_table,
@@ -297,8 +297,8 @@ static void aspace_do_unmap(struct invocation *invocation)
 }
 
 static const struct operation aspace_table[] = {
-    [NACELLE_ASPACE_MAP & 0xff] = {aspace_do_map, NACELLE_RIGHT_WRITE, 3},
-    [NACELLE_ASPACE_UNMAP & 0xff] = {aspace_do_unmap, NACELLE_RIGHT_WRITE, 1},
+    [NACELLE_ASPACE_MAP & 0xff] = OPERATION(aspace_do_map, NACELLE_RIGHT_WRITE, 3),
+    [NACELLE_ASPACE_UNMAP & 0xff] = OPERATION(aspace_do_unmap, NACELLE_RIGHT_WRITE, 1),
 };
 
 const struct operations aspace_operations = {aspace_table,

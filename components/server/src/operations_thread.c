@@ -169,13 +169,15 @@ static void thread_write_register(struct invocation *invocation)
 }
 
 static const struct operation thread_table[] = {
-    [NACELLE_THREAD_CONFIGURE & 0xff] = {thread_configure, NACELLE_RIGHT_WRITE, 3},
-    [NACELLE_THREAD_SET_REGISTERS & 0xff] = {thread_do_set_registers, NACELLE_RIGHT_WRITE, 4},
-    [NACELLE_THREAD_SET_PRIORITY & 0xff] = {thread_set_priority, NACELLE_RIGHT_WRITE, 2},
-    [NACELLE_THREAD_RESUME & 0xff] = {thread_resume, NACELLE_RIGHT_WRITE, 0},
-    [NACELLE_THREAD_SUSPEND & 0xff] = {thread_suspend, NACELLE_RIGHT_WRITE, 0},
-    [NACELLE_THREAD_READ_REGISTER & 0xff] = {thread_read_register, NACELLE_RIGHT_READ, 1},
-    [NACELLE_THREAD_WRITE_REGISTER & 0xff] = {thread_write_register, NACELLE_RIGHT_WRITE, 2},
+    [NACELLE_THREAD_CONFIGURE & 0xff] = OPERATION(thread_configure, NACELLE_RIGHT_WRITE, 3),
+    [NACELLE_THREAD_SET_REGISTERS & 0xff] =
+        OPERATION(thread_do_set_registers, NACELLE_RIGHT_WRITE, 4),
+    [NACELLE_THREAD_SET_PRIORITY & 0xff] = OPERATION(thread_set_priority, NACELLE_RIGHT_WRITE, 2),
+    [NACELLE_THREAD_RESUME & 0xff] = OPERATION(thread_resume, NACELLE_RIGHT_WRITE, 0),
+    [NACELLE_THREAD_SUSPEND & 0xff] = OPERATION(thread_suspend, NACELLE_RIGHT_WRITE, 0),
+    [NACELLE_THREAD_READ_REGISTER & 0xff] = OPERATION(thread_read_register, NACELLE_RIGHT_READ, 1),
+    [NACELLE_THREAD_WRITE_REGISTER & 0xff] =
+        OPERATION(thread_write_register, NACELLE_RIGHT_WRITE, 2),
 };
 
 const struct operations thread_operations = {thread_table,
@@ -233,9 +235,11 @@ static void notification_do_set_timer(struct invocation *invocation)
 }
 
 static const struct operation notification_table[] = {
-    [NACELLE_NOTIFICATION_SIGNAL & 0xff] = {notification_do_signal, NACELLE_RIGHT_WRITE, 0},
-    [NACELLE_NOTIFICATION_BIND & 0xff] = {notification_do_bind, NACELLE_RIGHT_READ, 1},
-    [NACELLE_NOTIFICATION_SET_TIMER & 0xff] = {notification_do_set_timer, NACELLE_RIGHT_READ, 1},
+    [NACELLE_NOTIFICATION_SIGNAL & 0xff] =
+        OPERATION(notification_do_signal, NACELLE_RIGHT_WRITE, 0),
+    [NACELLE_NOTIFICATION_BIND & 0xff] = OPERATION(notification_do_bind, NACELLE_RIGHT_READ, 1),
+    [NACELLE_NOTIFICATION_SET_TIMER & 0xff] =
+        OPERATION(notification_do_set_timer, NACELLE_RIGHT_READ, 1),
 };
 
 const struct operations notification_operations = {
@@ -290,8 +294,8 @@ static void ioport_out(struct invocation *invocation)
 }
 
 static const struct operation ioport_table[] = {
-    [NACELLE_IOPORT_IN & 0xff] = {ioport_in, NACELLE_RIGHT_READ, 2, .local = true},
-    [NACELLE_IOPORT_OUT & 0xff] = {ioport_out, NACELLE_RIGHT_WRITE, 3, .local = true},
+    [NACELLE_IOPORT_IN & 0xff] = LOCAL_OPERATION(ioport_in, NACELLE_RIGHT_READ, 2),
+    [NACELLE_IOPORT_OUT & 0xff] = LOCAL_OPERATION(ioport_out, NACELLE_RIGHT_WRITE, 3),
 };
 
 const struct operations ioport_operations = {ioport_table,
@@ -336,8 +340,9 @@ static void interrupt_do_acknowledge(struct invocation *invocation)
 }
 
 static const struct operation interrupt_table[] = {
-    [NACELLE_INTERRUPT_BIND & 0xff] = {interrupt_bind, NACELLE_RIGHT_WRITE, 1},
-    [NACELLE_INTERRUPT_ACKNOWLEDGE & 0xff] = {interrupt_do_acknowledge, NACELLE_RIGHT_WRITE, 0},
+    [NACELLE_INTERRUPT_BIND & 0xff] = OPERATION(interrupt_bind, NACELLE_RIGHT_WRITE, 1),
+    [NACELLE_INTERRUPT_ACKNOWLEDGE & 0xff] =
+        OPERATION(interrupt_do_acknowledge, NACELLE_RIGHT_WRITE, 0),
 };
 
 const struct operations interrupt_operations = {interrupt_table,

@@ -18,54 +18,65 @@ static void attach(const struct invocation *invocation, struct slot *slot, uint6
     space_attach(space_of_vm(invoked_vm(invocation)), slot, address);
 }
 
+/* What argument_slot() finds out for word 0, with no word on what is wrong. */
+static inline bool fits_argument(const struct slot *slot, unsigned type, unsigned rights)
+{
+    return slot != NULL && slot->type == type && (~slot->rights & rights) == 0;
+}
+
+/* The mapping was refused. */
+static void fail_map(struct invocation *invocation, enum nacelle_error error)
+{
+    fail(invocation, error,
+         error == NACELLE_ERROR_INVALID_ARGUMENT  ? NACELLE_CULPRIT_WORD(2)
+         : error == NACELLE_ERROR_UNSUPPORTED     ? NACELLE_CULPRIT_WORD(0)
+         : error == NACELLE_ERROR_NO_TABLE_MEMORY ? NACELLE_CULPRIT_CAPABILITY
+                                                  : NACELLE_CULPRIT_WORD(1));
+}
+
 static void vm_do_map(struct invocation *invocation)
 {
     const uint64_t mappable = NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE | NACELLE_RIGHT_EXECUTE;
-    uint64_t rights = invocation->words[2] & mappable;
-    uint64_t flags = invocation->words[2] & ~mappable;
-    struct slot *frame = argument_slot(invocation, 0, NACELLE_TYPE_FRAME, (unsigned)rights);
+    unsigned rights = (unsigned)(invocation->words[2] & mappable);
+    struct slot *frame = cspace_slot(invocation->cspace, invocation->words[0]);
+    enum nacelle_error error;
 
-    if (frame == NULL) {
+    if (!fits_argument(frame, NACELLE_TYPE_FRAME, rights)) {
+        argument_slot(invocation, 0, NACELLE_TYPE_FRAME, rights);
         return;
     }
     if (frame->space != 0) {
         fail(invocation, NACELLE_ERROR_ALREADY_MAPPED, NACELLE_CULPRIT_WORD(0));
         return;
     }
-    if (rights == 0 || (flags & ~(uint64_t)NACELLE_MAP_UNCACHED) != 0) {
-        fail(invocation, NACELLE_ERROR_INVALID_ARGUMENT, NACELLE_CULPRIT_WORD(2));
-        return;
-    }
-
-    enum nacelle_error error = vm_map(invoked_vm(invocation), invocation->words[1], frame->object,
-                                      frame->size, (unsigned)rights, (unsigned)flags);
-
+    error = vm_map(invoked_vm(invocation), invocation->words[1], frame->object, frame->size, rights,
+                   invocation->words[2] & ~mappable);
     if (error != NACELLE_ERROR_OK) {
-        fail(invocation, error,
-             error == NACELLE_ERROR_INVALID_ARGUMENT  ? NACELLE_CULPRIT_WORD(2)
-             : error == NACELLE_ERROR_UNSUPPORTED     ? NACELLE_CULPRIT_WORD(0)
-             : error == NACELLE_ERROR_NO_TABLE_MEMORY ? NACELLE_CULPRIT_CAPABILITY
-                                                      : NACELLE_CULPRIT_WORD(1));
+        fail_map(invocation, error);
         return;
     }
     attach(invocation, frame, invocation->words[1]);
 }
 
 /* Takes back what the capability of this type in word 0 opened or mapped in the VM. */
-static void vm_detach(struct invocation *invocation, unsigned type)
+static inline void vm_detach(struct invocation *invocation, unsigned type)
 {
-    struct slot *slot = argument_slot(invocation, 0, type, 0);
+    struct slot *slot = cspace_slot(invocation->cspace, invocation->words[0]);
+    struct space *space = space_of_vm(invoked_vm(invocation));
 
-    if (slot == NULL) {
-        return;
-    }
-    if (slot->space != (uint64_t)space_of_vm(invoked_vm(invocation))) {
+    if (!fits_argument(slot, type, 0)) {
+        argument_slot(invocation, 0, type, 0);
+    } else if (slot->space != (uint64_t)space) {
         fail(invocation, NACELLE_ERROR_NOT_MAPPED, NACELLE_CULPRIT_WORD(0));
-        return;
+    } else if (type == NACELLE_TYPE_FRAME) {
+        /* A vCPU has to flush before it enters again, which the fast path does not look at. */
+        fastpath_leave(this_cpu(), &invocation->thread->execution);
+        /* space_unmap() without its choices. */
+        vm_unmap(invoked_vm(invocation), slot->badge, slot->size);
+        space_detach(space, slot);
+    } else {
+        space_unmap(slot);
     }
-    /* A vCPU has to flush before it enters again, which the fast path does not look at. */
-    fastpath_leave(this_cpu(), &invocation->thread->execution);
-    space_unmap(slot);
 }
 
 static void vm_do_unmap(struct invocation *invocation)
@@ -135,13 +146,38 @@ static void vm_do_close_msr(struct invocation *invocation)
     }
 }
 
+static void vm_do_answer(struct invocation *invocation)
+{
+    const uint64_t *words = invocation->words;
+    enum nacelle_error error =
+        vm_answer(invoked_vm(invocation), words[0], words[1], words[2], words[3]);
+
+    if (error != NACELLE_ERROR_OK) {
+        fail(invocation, error,
+             error == NACELLE_ERROR_INVALID_ARGUMENT ? NACELLE_CULPRIT_WORD(0)
+                                                     : NACELLE_CULPRIT_CAPABILITY);
+    }
+}
+
+static void vm_do_forget(struct invocation *invocation)
+{
+    enum nacelle_error error =
+        vm_forget(invoked_vm(invocation), invocation->words[0], invocation->words[1]);
+
+    if (error != NACELLE_ERROR_OK) {
+        fail(invocation, error, NACELLE_CULPRIT_WORD(0));
+    }
+}
+
 static const struct operation vm_table[] = {
-    [NACELLE_VM_MAP & 0xff] = {vm_do_map, NACELLE_RIGHT_WRITE, 3, .local = true},
-    [NACELLE_VM_UNMAP & 0xff] = {vm_do_unmap, NACELLE_RIGHT_WRITE, 1, .local = true},
-    [NACELLE_VM_OPEN_PORTS & 0xff] = {vm_do_open_ports, NACELLE_RIGHT_WRITE, 1},
-    [NACELLE_VM_CLOSE_PORTS & 0xff] = {vm_do_close_ports, NACELLE_RIGHT_WRITE, 1},
-    [NACELLE_VM_OPEN_MSR & 0xff] = {vm_do_open_msr, NACELLE_RIGHT_WRITE, 2},
-    [NACELLE_VM_CLOSE_MSR & 0xff] = {vm_do_close_msr, NACELLE_RIGHT_WRITE, 1},
+    [NACELLE_VM_MAP & 0xff] = LOCAL_OPERATION(vm_do_map, NACELLE_RIGHT_WRITE, 3),
+    [NACELLE_VM_UNMAP & 0xff] = LOCAL_OPERATION(vm_do_unmap, NACELLE_RIGHT_WRITE, 1),
+    [NACELLE_VM_OPEN_PORTS & 0xff] = OPERATION(vm_do_open_ports, NACELLE_RIGHT_WRITE, 1),
+    [NACELLE_VM_CLOSE_PORTS & 0xff] = OPERATION(vm_do_close_ports, NACELLE_RIGHT_WRITE, 1),
+    [NACELLE_VM_OPEN_MSR & 0xff] = OPERATION(vm_do_open_msr, NACELLE_RIGHT_WRITE, 2),
+    [NACELLE_VM_CLOSE_MSR & 0xff] = OPERATION(vm_do_close_msr, NACELLE_RIGHT_WRITE, 1),
+    [NACELLE_VM_ANSWER & 0xff] = OPERATION(vm_do_answer, NACELLE_RIGHT_WRITE, 4),
+    [NACELLE_VM_FORGET & 0xff] = OPERATION(vm_do_forget, NACELLE_RIGHT_WRITE, 2),
 };
 
 const struct operations vm_operations = {vm_table, sizeof(vm_table) / sizeof(*vm_table)};
@@ -193,13 +229,17 @@ static void vcpu_configure(struct invocation *invocation)
     vcpu_attach(vcpu_engine(object), (struct vm *)vm->object);
 }
 
+/* What follows is something that an entry by the fast path does not look at. */
+static void leave_pair(const struct invocation *invocation)
+{
+    fastpath_leave(this_cpu(), &invocation->thread->execution);
+}
+
 /* The engine is about to make the vCPU current: no other one may be entered as if it still were. */
 static void leave_other_pair(const struct invocation *invocation)
 {
-    struct cpu *cpu = this_cpu();
-
-    if (cpu->pair.vcpu != vcpu_engine(invoked_vcpu(invocation))) {
-        fastpath_leave(cpu, &invocation->thread->execution);
+    if (this_cpu()->pair.vcpu != vcpu_engine(invoked_vcpu(invocation))) {
+        leave_pair(invocation);
     }
 }
 
@@ -356,6 +396,7 @@ static void vcpu_do_inject(struct invocation *invocation)
     if (!is_configured(invocation)) {
         return;
     }
+    leave_pair(invocation);
     for (unsigned i = 0; i < 3; i++) {
         if (words[i] > UINT32_MAX) {
             fail(invocation, NACELLE_ERROR_INVALID_EVENT, NACELLE_CULPRIT_WORD(i));
@@ -378,6 +419,7 @@ static void vcpu_do_cancel(struct invocation *invocation)
     if (!is_configured(invocation)) {
         return;
     }
+    leave_pair(invocation);
     if (type != NACELLE_EVENT_INTERRUPT >> 8 && type != NACELLE_EVENT_NMI >> 8 &&
         type != NACELLE_EVENT_EXCEPTION >> 8) {
         fail(invocation, NACELLE_ERROR_INVALID_EVENT, NACELLE_CULPRIT_WORD(0));
@@ -464,23 +506,23 @@ static void vcpu_statistics(struct invocation *invocation)
 }
 
 static const struct operation vcpu_table[] = {
-    [NACELLE_VCPU_CONFIGURE & 0xff] = {vcpu_configure, NACELLE_RIGHT_WRITE, 2},
-    [NACELLE_VCPU_READ_REGISTER & 0xff] = {vcpu_read_register, NACELLE_RIGHT_READ, 1,
-                                           .local = true},
-    [NACELLE_VCPU_WRITE_REGISTER & 0xff] = {vcpu_write_register, NACELLE_RIGHT_WRITE, 2,
-                                            .local = true},
-    [NACELLE_VCPU_READ_REGISTERS & 0xff] = {vcpu_read_registers, NACELLE_RIGHT_READ, 1},
-    [NACELLE_VCPU_WRITE_REGISTERS & 0xff] = {vcpu_write_registers, NACELLE_RIGHT_WRITE, 1},
-    [NACELLE_VCPU_FETCH & 0xff] = {vcpu_do_fetch, NACELLE_RIGHT_READ, 1},
-    [NACELLE_VCPU_STORE & 0xff] = {vcpu_do_store, NACELLE_RIGHT_WRITE, 1},
-    [NACELLE_VCPU_INJECT & 0xff] = {vcpu_do_inject, NACELLE_RIGHT_WRITE, 3},
-    [NACELLE_VCPU_CANCEL & 0xff] = {vcpu_do_cancel, NACELLE_RIGHT_WRITE, 1},
-    [NACELLE_VCPU_POKE & 0xff] = {vcpu_poke, NACELLE_RIGHT_WRITE, 0},
-    [NACELLE_VCPU_SUSPEND & 0xff] = {vcpu_suspend, NACELLE_RIGHT_WRITE, 0},
-    [NACELLE_VCPU_RESUME & 0xff] = {vcpu_do_resume, NACELLE_RIGHT_WRITE, 0},
-    [NACELLE_VCPU_SET_PRIORITY & 0xff] = {vcpu_set_priority, NACELLE_RIGHT_WRITE, 2},
-    [NACELLE_VCPU_SET_CONTROL & 0xff] = {vcpu_do_set_control, NACELLE_RIGHT_WRITE, 2},
-    [NACELLE_VCPU_STATISTICS & 0xff] = {vcpu_statistics, NACELLE_RIGHT_READ, 0},
+    [NACELLE_VCPU_CONFIGURE & 0xff] = OPERATION(vcpu_configure, NACELLE_RIGHT_WRITE, 2),
+    [NACELLE_VCPU_READ_REGISTER & 0xff] =
+        LOCAL_OPERATION(vcpu_read_register, NACELLE_RIGHT_READ, 1),
+    [NACELLE_VCPU_WRITE_REGISTER & 0xff] =
+        LOCAL_OPERATION(vcpu_write_register, NACELLE_RIGHT_WRITE, 2),
+    [NACELLE_VCPU_READ_REGISTERS & 0xff] = OPERATION(vcpu_read_registers, NACELLE_RIGHT_READ, 1),
+    [NACELLE_VCPU_WRITE_REGISTERS & 0xff] = OPERATION(vcpu_write_registers, NACELLE_RIGHT_WRITE, 1),
+    [NACELLE_VCPU_FETCH & 0xff] = OPERATION(vcpu_do_fetch, NACELLE_RIGHT_READ, 1),
+    [NACELLE_VCPU_STORE & 0xff] = OPERATION(vcpu_do_store, NACELLE_RIGHT_WRITE, 1),
+    [NACELLE_VCPU_INJECT & 0xff] = LOCAL_OPERATION(vcpu_do_inject, NACELLE_RIGHT_WRITE, 3),
+    [NACELLE_VCPU_CANCEL & 0xff] = LOCAL_OPERATION(vcpu_do_cancel, NACELLE_RIGHT_WRITE, 1),
+    [NACELLE_VCPU_POKE & 0xff] = OPERATION(vcpu_poke, NACELLE_RIGHT_WRITE, 0),
+    [NACELLE_VCPU_SUSPEND & 0xff] = OPERATION(vcpu_suspend, NACELLE_RIGHT_WRITE, 0),
+    [NACELLE_VCPU_RESUME & 0xff] = OPERATION(vcpu_do_resume, NACELLE_RIGHT_WRITE, 0),
+    [NACELLE_VCPU_SET_PRIORITY & 0xff] = OPERATION(vcpu_set_priority, NACELLE_RIGHT_WRITE, 2),
+    [NACELLE_VCPU_SET_CONTROL & 0xff] = OPERATION(vcpu_do_set_control, NACELLE_RIGHT_WRITE, 2),
+    [NACELLE_VCPU_STATISTICS & 0xff] = OPERATION(vcpu_statistics, NACELLE_RIGHT_READ, 0),
 };
 
 const struct operations vcpu_operations = {vcpu_table, sizeof(vcpu_table) / sizeof(*vcpu_table)};

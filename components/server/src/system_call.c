@@ -71,8 +71,8 @@ static const struct operations *const operations[NACELLE_TYPE_COUNT] = {
 };
 
 /* The operation that a label names for a capability of this type; 0 after *error is set. */
-static const struct operation *find_operation(unsigned type, uint32_t label,
-                                              enum nacelle_error *error)
+static inline __attribute__((always_inline)) const struct operation *
+find_operation(unsigned type, uint32_t label, enum nacelle_error *error)
 {
     uint32_t number = label & 0xff;
 
@@ -99,8 +99,9 @@ static void fail_invocation(struct thread *thread, struct invocation *invocation
 
 /* Whether the message may be carried out on the capability: the operation, or 0 after *error and
  * *culprit are set. */
-static const struct operation *decode_operation(const struct slot *slot, uint64_t tag,
-                                                enum nacelle_error *error, uint64_t *culprit)
+static inline __attribute__((always_inline)) const struct operation *
+decode_operation(const struct slot *slot, uint64_t tag, enum nacelle_error *error,
+                 uint64_t *culprit)
 {
     const struct operation *operation = find_operation(slot->type, nacelle_tag_label(tag), error);
     unsigned length = nacelle_tag_length(tag);
@@ -123,7 +124,8 @@ static const struct operation *decode_operation(const struct slot *slot, uint64_
 }
 
 /* The words of the message in the frame; one that was not sent is 0, whatever its register held. */
-static inline void take_words(struct invocation *invocation, const struct frame *frame)
+static inline __attribute__((always_inline)) void take_words(struct invocation *invocation,
+                                                             const struct frame *frame)
 {
     uint64_t *words = invocation->words;
 
@@ -149,8 +151,8 @@ static inline void take_words(struct invocation *invocation, const struct frame 
     }
 }
 
-static inline void carry_out(const struct operation *operation, struct thread *thread,
-                             struct slot *slot, uint64_t tag)
+static inline __attribute__((always_inline)) void
+carry_out(const struct operation *operation, struct thread *thread, struct slot *slot, uint64_t tag)
 {
     struct invocation invocation; /* each member is set here, or with the outcome that needs it */
 
@@ -352,11 +354,21 @@ void system_call(struct thread *thread)
     }
 }
 
+static _Noreturn __attribute__((noinline)) void invoke_at_large(const struct operation *operation,
+                                                                struct thread *thread,
+                                                                struct slot *slot, uint64_t tag)
+{
+    fastpath_leave(this_cpu(), &thread->execution);
+    carry_out(operation, thread, slot, tag);
+    schedule_run();
+}
+
 /*
- * An operation that is over when it returns, and changes nothing about who runs: the caller goes on
- * at once, and a pair that is armed stays so. false: the system call is something else.
+ * An operation of an object: decoded once, and carried out. After one that is local the caller goes on
+ * at once, and a pair that is armed stays so. Returns when the system call is something else, or an
+ * operation that is to fail.
  */
-static bool invoke_local(struct thread *thread)
+static void invoke_from_entry(struct thread *thread)
 {
     uint64_t tag = thread->frame.rsi;
     struct cspace *cspace = thread_cspace(thread);
@@ -366,21 +378,22 @@ static bool invoke_local(struct thread *thread)
     uint64_t culprit;
 
     if (nacelle_tag_system_call(tag) != NACELLE_CALL || slot == NULL) {
-        return false;
+        return;
     }
     operation = decode_operation(slot, tag, &error, &culprit);
-    if (operation == NULL || !operation->local) {
-        return false;
+    if (operation == NULL) {
+        return;
+    }
+    if (!operation->local) {
+        invoke_at_large(operation, thread, slot, tag);
     }
     carry_out(operation, thread, slot, tag);
-    return true;
+    return_to_caller(thread);
 }
 
 _Noreturn void system_call_entry(struct thread *thread)
 {
-    if (invoke_local(thread)) {
-        return_to_caller(thread);
-    }
+    invoke_from_entry(thread);
     fastpath_leave(this_cpu(), &thread->execution);
     system_call(thread);
     schedule_run();

@@ -38,6 +38,16 @@ struct operation {
     bool local;     /* changes nothing about who runs, and nothing that fastpath_arm looked at */
 };
 
+/* Rows of the tables of operations. */
+#define OPERATION(handler, rights, length)   \
+    {                                        \
+        (handler), (rights), (length), false \
+    }
+#define LOCAL_OPERATION(handler, rights, length) \
+    {                                            \
+        (handler), (rights), (length), true      \
+    }
+
 /* The operations of one object type. */
 struct operations {
     const struct operation *table;

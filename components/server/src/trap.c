@@ -39,8 +39,8 @@ _Noreturn void trap_from_user(struct frame *frame)
 /* One of the SYSEXIT instructions? */
 static bool is_return(uint64_t rip)
 {
-    for (const uint64_t *at = sysexit_instructions; at < sysexit_instructions_end; at++) {
-        if (*at == rip) {
+    for (unsigned i = 0; i < SYSEXIT_INSTRUCTIONS; i++) {
+        if (sysexit_instructions[i] == rip) {
             return true;
         }
     }
@@ -48,8 +48,8 @@ static bool is_return(uint64_t rip)
 }
 
 /*
- * The trap came on SYSEXIT: the current thread is as good as back at user level. What it gets by the
- * fast path is in the registers alone.
+ * The trap came on SYSEXIT: the current thread is as good as back at user level. What it gets by
+ * the fast path is in the registers alone.
  */
 static struct thread *returning_thread(const struct frame *trap)
 {

@@ -127,7 +127,10 @@ void vcpu_run(struct cpu *cpu, struct vcpu_object *object)
         object->timer_deadline = cpu->timer_deadline;
         vcpu_set_slice(vcpu, cpu->timer_deadline > now ? cpu->timer_deadline - now : 0);
     }
-    fpu_make_room(cpu, vcpu);
+    /* Another guest's FPU state is exchanged for this one's when that is loaded. */
+    if (cpu->fpu_thread != NULL) {
+        fpu_make_room(cpu, cpu->engine.fpu_owner);
+    }
     if (!vcpu_prepare(vcpu, cpu->cr3)) {
         send_exit(object);
         return;

@@ -115,8 +115,8 @@ enum nacelle_virtualization_instruction {
 /* The exit came while an event was being delivered; the engine delivers it again at the next entry
  * unless the client cancels it. vectoring and vectoring_error describe it. */
 #define NACELLE_EXIT_VECTORING (1u << 11)
-/* An injected interrupt, NMI or exception still waits for its delivery. INJECT and CANCEL change it,
- * so that it holds for an exit whose message was not received yet. */
+/* An injected interrupt, NMI or exception still waits for its delivery. INJECT and CANCEL change
+ * it, so that it holds for an exit whose message was not received yet. */
 #define NACELLE_EXIT_EVENT_PENDING (1u << 12)
 /* VMX: the entry failed, bit 31 of the exit reason (SDM vol 3 24.9.1). */
 #define NACELLE_EXIT_ENTRY_FAILED (1u << 13)
@@ -155,13 +155,13 @@ enum nacelle_virtualization_instruction {
  * Reply: label = NACELLE_RESUME_* flags. Dirty groups of the state page are taken over first. A
  * reply with ADVANCE (LENGTH perhaps) or 0, no words and no dirty group is the fast one.
  */
-#define NACELLE_RESUME_ADVANCE 1u /* go on after the instruction; else execute it again */
-#define NACELLE_RESUME_STAY    2u /* then stay stopped until NACELLE_VCPU_RESUME */
+#define NACELLE_RESUME_ADVANCE 1 /* go on after the instruction; else execute it again */
+#define NACELLE_RESUME_STAY    2 /* then stay stopped until NACELLE_VCPU_RESUME */
 /* With ADVANCE: the instruction has so many bytes, 1 to 15, which the client found out. Without, it
  * is instruction_length, and where that is 0 RIP stays as it is. */
 #define NACELLE_RESUME_LENGTH(bytes) ((uint32_t)(bytes) << NACELLE_RESUME_LENGTH_SHIFT)
 #define NACELLE_RESUME_LENGTH_SHIFT  8
-#define NACELLE_RESUME_LENGTH_MASK   0xfu
+#define NACELLE_RESUME_LENGTH_MASK   0xf
 
 #ifndef __ASSEMBLER__
 
@@ -171,8 +171,8 @@ enum nacelle_virtualization_instruction {
 /*
  * The exit record: first in the state page, written by the engine at each exit, 128 bytes. Always
  * written are kind, instruction_length, number, flags, detail, size and raw_reason; the rest where
- * the kind or a flag names it (vectoring with VECTORING, gva with GVA_VALID), else it may be what an
- * earlier exit left.
+ * the kind or a flag names it (vectoring with VECTORING, gva with GVA_VALID), else it may be what
+ * an earlier exit left.
  */
 struct nacelle_exit {
     uint32_t kind;               /* NACELLE_EXIT_* */

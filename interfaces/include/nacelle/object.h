@@ -49,10 +49,10 @@ enum nacelle_type {
  * Notification: WRITE signals, READ waits, binds and sets the timer. Frame: as mapped. Every other
  * object: READ for operations that only look, WRITE for the others.
  */
-#define NACELLE_RIGHT_READ    1u
-#define NACELLE_RIGHT_WRITE   2u
-#define NACELLE_RIGHT_EXECUTE 4u
-#define NACELLE_RIGHT_GRANT   8u
+#define NACELLE_RIGHT_READ    1
+#define NACELLE_RIGHT_WRITE   2
+#define NACELLE_RIGHT_EXECUTE 4
+#define NACELLE_RIGHT_GRANT   8
 #define NACELLE_RIGHTS_ALL    15u
 
 /*
@@ -162,6 +162,17 @@ enum nacelle_type {
  * OPEN_MSR  w0: MSR, w1: rights, READ and WRITE: the guest uses it without an exit. Only MSRs that
  *           the engine switches between vCPUs can be opened. MSR_NOT_OPENABLE, OUT_OF_RANGE.
  * CLOSE_MSR w0: MSR. OUT_OF_RANGE.
+ * ANSWER    w0: NACELLE_ANSWER_* | number << 32, w1: subleaf, w2: eax | ebx << 32, w3: ecx | edx
+ * << 32.
+ *           From now on the server itself answers such an exit with these values, and goes on after
+ *           the instruction, in all vCPUs of the VM; the client does not see it. It replaces an
+ *           answer to the same. Exits in the shadow of STI or MOV SS, under TF, of string
+ *           instructions, and of a vCPU that is single-stepped still come to the client; so do all
+ *           but those of ports where the processor does not tell how long an instruction is
+ *           (NACELLE_EXIT_LENGTH_ASSUMED).
+ *           INVALID_ARGUMENT: a bit that has no meaning is set; NO_TABLE_MEMORY: there are
+ *           NACELLE_ANSWERS_MAX others.
+ * FORGET    w0, w1: as given to ANSWER. Takes the answer back. NOT_MAPPED: there is none.
  */
 #define NACELLE_VM_MAP         NACELLE_OPERATION(8, 0)
 #define NACELLE_VM_UNMAP       NACELLE_OPERATION(8, 1)
@@ -169,6 +180,17 @@ enum nacelle_type {
 #define NACELLE_VM_CLOSE_PORTS NACELLE_OPERATION(8, 3)
 #define NACELLE_VM_OPEN_MSR    NACELLE_OPERATION(8, 4)
 #define NACELLE_VM_CLOSE_MSR   NACELLE_OPERATION(8, 5)
+#define NACELLE_VM_ANSWER      NACELLE_OPERATION(8, 6)
+#define NACELLE_VM_FORGET      NACELLE_OPERATION(8, 7)
+
+/* Exits that can be answered beforehand. number is the leaf, the MSR or the port. */
+#define NACELLE_ANSWER_CPUID       1 /* eax, ebx, ecx, edx; with subleaf (w1) ... */
+#define NACELLE_ANSWER_CPUID_ANY   2 /* ... or whatever the subleaf is (w1 = 0) */
+#define NACELLE_ANSWER_MSR_READ    3 /* eax and edx: the value */
+#define NACELLE_ANSWER_MSR_IGNORED 4 /* what is written is dropped */
+#define NACELLE_ANSWER_IN          5 /* eax: the value, of any size; not the string instructions */
+#define NACELLE_ANSWER_OUT_IGNORED 6 /* what is written is dropped; not the string instructions */
+#define NACELLE_ANSWERS_MAX        96
 
 /*
  * vCPU. State operations need it stopped: waiting for the reply to an exit, suspended, or never

@@ -181,6 +181,7 @@ static void start_system_call(struct thread *thread, unsigned number, const stru
 {
     struct frame *frame = &thread->frame;
 
+    world_interrupt_running(); /* system_call_entry */
     frame->rdi = message->capability;
     frame->rsi = message->tag | (uint64_t)number << NACELLE_TAG_SYSTEM_CALL_SHIFT;
     frame->r8 = message->words[0];
@@ -218,7 +219,8 @@ static void run_thread(struct thread *thread)
     const struct vcpu *owner = host_cpu.engine.fpu_owner;
 
     /* In which state it may run. */
-    assert_true(execution_can_run(&thread->execution));
+    assert_true(execution_can_run(&thread->execution) ||
+                thread == host_cpu.pair.caller); /* for whom the books are behind */
     assert_int_equal(machine.cr3, aspace->root);
     assert_int_equal(host_cpu.cr3, aspace->root);
     assert_ptr_equal(host_cpu.tss.rsp[0], &thread->cpu);
@@ -236,14 +238,18 @@ static void run_thread(struct thread *thread)
     switch (below(16)) {
     case 0:
         thread->entered_by = ENTERED_BY_TRAP;
+        world_interrupt_running();
         thread_fault(thread, 0x1234);
         break;
     case 1:
         thread->entered_by = ENTERED_BY_TRAP;
+        world_interrupt_running();
         machine.tsc += below(1 << 24);
         schedule_tick();
         break;
     case 2:
+        thread->entered_by = ENTERED_BY_TRAP;
+        world_interrupt_running();
         if (host_cpu.fpu_thread != thread) {
             fpu_load_thread(&host_cpu, thread); /* #NM */
         }
@@ -267,7 +273,8 @@ static void run_guest(void)
 {
     assert_ptr_equal(host_cpu.engine.fpu_owner, world_guest);
     assert_null(host_cpu.fpu_thread);
-    assert_true(execution_can_run(&vcpu_object_of(world_guest)->execution));
+    assert_true(execution_can_run(&vcpu_object_of(world_guest)->execution) ||
+                world_guest_is_direct());
     machine.tsc += below(100000);
     switch (below(8)) {
     case 0:
@@ -289,6 +296,63 @@ static void run_guest(void)
     }
 }
 
+/* --- The fast path --- */
+
+static unsigned fast_entries, fast_changes; /* since the start */
+
+/* What a pair does most of the time, and at times what it must not. */
+static struct message fast_message(const struct thread *thread)
+{
+    const struct fast_pair *pair = &host_cpu.pair;
+    uint32_t label = (uint32_t)below(2);
+
+    if (below(16) == 0) {
+        label = (uint32_t)below(0x2000);
+    }
+    return (struct message){
+        .capability = below(20) == 0         ? any_slot()
+                      : pair->caller != NULL ? thread->fast.slot
+                                             : pair->receive_slot,
+        .tag = nacelle_tag(label, pair->caller == NULL ? 0 : (unsigned)below(5)) |
+               (below(20) == 0 ? 1ull << below(64) : 0),
+        .words = {below(4), below(4), below(4), below(4)},
+    };
+}
+
+/* The pair goes on by itself for a while. false: the server was entered by another way. */
+static bool run_fast(void)
+{
+    while (host_cpu.pair.handler != NULL && below(8) != 0) {
+        struct thread *thread = host_cpu.current;
+        struct message message = fast_message(thread);
+        unsigned number = thread == host_cpu.pair.caller ? NACELLE_CALL : NACELLE_REPLY_RECEIVE;
+
+        if (host_cpu.pair.caller == NULL && below(20) == 0) {
+            vcpu_state(host_cpu.pair.vcpu)->dirty = (uint32_t)below(2);
+        }
+        switch (world_fast_call(number, &message, below(1 << 20))) {
+        case WORLD_SLOW:
+            message.tag &= ~(0xffull << NACELLE_TAG_SYSTEM_CALL_SHIFT);
+            start_system_call(thread, number, &message);
+            return false;
+        case WORLD_GUEST_ENTERED:
+            fast_entries++;
+            world_check();
+            if (below(6) == 0) {
+                run_guest();
+                return false;
+            }
+            world_direct_exit();
+            break;
+        case WORLD_CHANGED:
+            fast_changes++;
+            break;
+        }
+        world_check();
+    }
+    return true;
+}
+
 /* --- The root thread's hand ------------------------------------------------------------------- */
 
 /* The root makes a system call, and sleeps otherwise so that the others run. */
@@ -301,6 +365,7 @@ static enum nacelle_error root_invoke(const struct message *message)
     if (slot != NULL && slot->type == NACELLE_TYPE_ENDPOINT) {
         return NACELLE_ERROR_WRONG_TYPE; /* it would wait there */
     }
+    world_interrupt_running();
     root->suspended = false;
     schedule_update(root->on);
     error = world_invoke(message->capability, nacelle_tag_label(message->tag), message->words[0],
@@ -469,13 +534,17 @@ static unsigned play(uint64_t seed, unsigned steps)
 
             root_invoke(&message);
         }
+        world_arms = below(8) != 0;
         switch (world_run()) {
         case WORLD_IDLE:
             wake_somebody();
             break;
         case WORLD_THREAD:
             threads++;
-            run_thread(host_cpu.current);
+            world_check();
+            if (run_fast()) {
+                run_thread(host_cpu.current);
+            }
             break;
         case WORLD_GUEST:
             guests++;
@@ -503,6 +572,8 @@ static void random_play(void **state)
         guests += play(i * 0x9e3779b97f4a7c15ull, 3000);
     }
     assert_true(guests > 1000);
+    assert_true(fast_entries > 100);
+    assert_true(fast_changes > 100);
 }
 
 int main(void)

@@ -24,6 +24,8 @@ uint64_t server_root;
 bool server_huge_pages;
 void *server_engine_page;
 
+struct execution *world_running;
+
 static jmp_buf leave;
 static bool in_scheduler;
 
@@ -58,6 +60,9 @@ static _Noreturn void leave_with(enum world_event event)
 {
     assert_true(in_scheduler);
     in_scheduler = false;
+    world_running = event == WORLD_THREAD  ? &host_cpu.current->execution
+                    : event == WORLD_GUEST ? &vcpu_object_of(world_guest)->execution
+                                           : NULL;
     longjmp(leave, (int)event + 1);
 }
 
@@ -102,7 +107,10 @@ _Noreturn void vcpu_enter(struct vcpu *vcpu)
 
 enum world_event world_run(void)
 {
-    int event = setjmp(leave);
+    int event;
+
+    world_interrupt_running();
+    event = setjmp(leave);
 
     if (event != 0) {
         return (enum world_event)(event - 1);
@@ -114,6 +122,7 @@ enum world_event world_run(void)
 /* vcpu_host_exit goes on in the scheduler. */
 static void host_exit(void)
 {
+    world_running = NULL;
     if (setjmp(leave) == 0) {
         in_scheduler = true;
         vcpu_host_exit(world_guest);
@@ -207,6 +216,9 @@ void world_start(void)
         list_init(&host_cpu.ready[i]);
     }
     host_cpu.cr3 = server_root;
+    fastpath_init(&host_cpu);
+    world_running = NULL;
+    world_arms = false;
     world_guest = NULL;
     world_interrupt = NULL;
     cspace_init(world.cspace, 15);
@@ -222,6 +234,7 @@ void world_system_call(struct thread *thread, unsigned number, const struct mess
 {
     struct frame *frame = &thread->frame;
 
+    world_interrupt_running();
     assert_true(execution_can_run(&thread->execution));
     host_cpu.current = thread;
     frame->rdi = message->capability;

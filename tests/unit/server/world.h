@@ -51,12 +51,16 @@ enum world_event {
 };
 
 extern struct vcpu *world_guest;
+extern struct execution *world_running; /* who has the processor; 0: nobody, or the server */
 
 /* Called when interrupts are on between the steps of a long operation; 0: nothing happens. */
 extern void (*world_interrupt)(void);
 
-/* Runs the scheduler up to there. */
+/* Runs the scheduler up to there; who ran is interrupted. */
 enum world_event world_run(void);
+
+/* An interrupt takes the processor from whoever runs; the fast path is left. */
+void world_interrupt_running(void);
 
 /* --- System calls ---------------------------------------------------------------------------- */
 
@@ -97,8 +101,32 @@ void world_exit(enum vcpu_disposition disposition, uint32_t number);
 /* Whether vCPUs are ready for the direct way; at first they are not. */
 extern bool world_arms;
 
+/* --- The fast path: what entry.S does (world_fastpath.c) --------------------------------------- */
+
+enum world_fast {
+    WORLD_SLOW, /* nothing of the kind: the call is to be made by world_system_call */
+    WORLD_GUEST_ENTERED,
+    WORLD_CHANGED /* the other thread of the pair runs, with the message */
+};
+
+/* A system call of the thread that runs, which returns to rip if it is left in the server. */
+enum world_fast world_fast_call(unsigned number, const struct message *message, uint64_t rip);
+
+/* The guest that was entered so exits in the direct way; the handler runs, with the message. */
+void world_direct_exit(void);
+
+/* Does a guest run that was entered so? */
+bool world_guest_is_direct(void);
+
+/* What must hold while a pair is armed, and while none is. */
+void world_check_pair(void);
+
 /* What the fake engine remembers of a VM. */
 unsigned fake_vm_mappings(const struct vm *vm);
+
+/* The direct way of the fake engine. */
+void fake_direct_entry(struct vcpu *vcpu);
+bool fake_is_direct(const struct vcpu *vcpu);
 
 /* --- Checks ----------------------------------------------------------------------------------- */
 

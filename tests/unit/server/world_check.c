@@ -383,5 +383,10 @@ void world_check(void)
     }
     check_ready_queues();
     check_cpu(armed);
+    if (host_cpu.pair.handler != NULL) {
+        assert_true(is_alive(&host_cpu.pair.handler->execution));
+        assert_true(object_is_alive(NACELLE_TYPE_ENDPOINT, host_cpu.pair.endpoint));
+    }
+    world_check_pair();
     check_internal(&interrupt_line(5)->notification, NACELLE_TYPE_NOTIFICATION);
 }

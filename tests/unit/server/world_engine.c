@@ -22,6 +22,8 @@ _Static_assert(sizeof(struct vm) <= VM_HOST_OFFSET, "fits before the host's part
 struct vcpu {
     struct vm *vm;
     bool loaded;
+    bool direct; /* armed */
+    uint64_t direct_entries;
     uint64_t general[16];
 };
 
@@ -61,15 +63,14 @@ void vm_destroy(struct vm *vm)
 }
 
 enum nacelle_error vm_map(struct vm *vm, uint64_t gpa, uint64_t physical, unsigned size_bits,
-                          unsigned rights, unsigned flags)
+                          unsigned rights, uint64_t flags)
 {
     uint64_t bytes = 1ull << size_bits;
 
     assert_int_equal(vm->magic, VM_MAGIC);
     assert_int_equal(physical & (bytes - 1), 0);
     assert_int_equal(rights & ~7u, 0);
-    assert_int_equal(flags & ~NACELLE_MAP_UNCACHED, 0);
-    if ((rights & NACELLE_RIGHT_READ) == 0) {
+    if ((flags & ~(uint64_t)NACELLE_MAP_UNCACHED) != 0 || (rights & NACELLE_RIGHT_READ) == 0) {
         return NACELLE_ERROR_INVALID_ARGUMENT;
     }
     if ((gpa & (bytes - 1)) != 0) {
@@ -152,11 +153,14 @@ void vcpu_attach(struct vcpu *vcpu, struct vm *vm)
 {
     assert_int_equal(vm->magic, VM_MAGIC);
     assert_false(vcpu->loaded);
+    assert_false(vcpu->direct);
+    vcpu->direct_entries = 0;
     vcpu->vm = vm;
 }
 
 void vcpu_unload(struct vcpu *vcpu)
 {
+    assert_false(vcpu->direct);
     vcpu->loaded = false;
     if (host_cpu.engine.current == vcpu) {
         host_cpu.engine.current = NULL;
@@ -186,6 +190,7 @@ enum nacelle_error vcpu_set_register(struct vcpu *vcpu, uint64_t index, uint64_t
 enum nacelle_error vcpu_fetch(struct vcpu *vcpu, uint32_t groups)
 {
     check_vm(vcpu);
+    assert_false(vcpu->direct);
     vcpu_state(vcpu)->valid |= groups;
     return NACELLE_ERROR_OK;
 }
@@ -193,6 +198,7 @@ enum nacelle_error vcpu_fetch(struct vcpu *vcpu, uint32_t groups)
 enum nacelle_error vcpu_store(struct vcpu *vcpu, uint32_t groups, struct vcpu_refusal *refusal)
 {
     check_vm(vcpu);
+    assert_false(vcpu->direct);
     if ((groups & NACELLE_GROUP_DEBUG) != 0) {
         *refusal = (struct vcpu_refusal){NACELLE_GROUP_DEBUG, 22};
         return NACELLE_ERROR_INVALID_STATE;
@@ -203,6 +209,7 @@ enum nacelle_error vcpu_store(struct vcpu *vcpu, uint32_t groups, struct vcpu_re
 enum nacelle_error vcpu_inject(struct vcpu *vcpu, uint32_t event, uint32_t error, uint32_t length)
 {
     check_vm(vcpu);
+    assert_false(vcpu->direct);
     (void)error;
     (void)length;
     return (event & NACELLE_EVENT_VALID) != 0 ? NACELLE_ERROR_OK : NACELLE_ERROR_INVALID_EVENT;
@@ -211,12 +218,14 @@ enum nacelle_error vcpu_inject(struct vcpu *vcpu, uint32_t event, uint32_t error
 bool vcpu_cancel(struct vcpu *vcpu, uint32_t event_type)
 {
     check_vm(vcpu);
+    assert_false(vcpu->direct);
     return event_type == 0;
 }
 
 enum nacelle_error vcpu_set_control(struct vcpu *vcpu, uint64_t control, uint64_t value)
 {
     check_vm(vcpu);
+    assert_false(vcpu->direct);
     return control >= NACELLE_CONTROL_COUNT || value > 1 ? NACELLE_ERROR_INVALID_ARGUMENT
                                                          : NACELLE_ERROR_OK;
 }
@@ -224,6 +233,7 @@ enum nacelle_error vcpu_set_control(struct vcpu *vcpu, uint64_t control, uint64_
 bool vcpu_resume(struct vcpu *vcpu, uint32_t flags)
 {
     check_vm(vcpu);
+    assert_false(vcpu->direct);
     if ((flags & 0x80) != 0) { /* the tests' way to ask for a refusal */
         vcpu_state(vcpu)->exit.kind = NACELLE_EXIT_ENTRY_REFUSED;
         return false;
@@ -240,10 +250,13 @@ void vcpu_set_slice(struct vcpu *vcpu, uint64_t ticks)
 bool vcpu_prepare(struct vcpu *vcpu, uint64_t cr3)
 {
     check_vm(vcpu);
+    assert_false(vcpu->direct);
     assert_int_equal(cr3, host_cpu.cr3);
     assert_int_equal(cr3, machine.cr3 != 0 ? machine.cr3 : cr3);
     assert_null(host_cpu.fpu_thread);
-    assert_true(host_cpu.engine.fpu_owner == NULL || host_cpu.engine.fpu_owner == vcpu);
+    if (host_cpu.engine.fpu_owner != NULL) {
+        vcpu_fpu_save(host_cpu.engine.fpu_owner);
+    }
     vcpu->loaded = true;
     host_cpu.engine.current = vcpu;
     host_cpu.engine.fpu_owner = vcpu;
@@ -256,6 +269,7 @@ enum vcpu_disposition vcpu_handle_exit(struct vcpu *vcpu, uint32_t *vector)
     struct nacelle_exit *record = &vcpu_state(vcpu)->exit;
 
     check_vm(vcpu);
+    assert_false(vcpu->direct);
     *vector = exit_to_come.number;
     if (exit_to_come.disposition == VCPU_SEND_EXIT) {
         record->kind = NACELLE_EXIT_CPUID;
@@ -272,13 +286,14 @@ void vcpu_record_poke(struct vcpu *vcpu)
 void vcpu_fpu_save(struct vcpu *vcpu)
 {
     assert_ptr_equal(host_cpu.engine.fpu_owner, vcpu);
+    assert_false(vcpu->direct);
     memcpy((char *)vcpu_state(vcpu) + VCPU_XSAVE_OFFSET, machine.fpu, sizeof(machine.fpu));
     host_cpu.engine.fpu_owner = NULL;
 }
 
 uint32_t vcpu_mitigations = X86_MITIGATION_IBPB;
 
-/* --- The direct way: what entry.S would do is up to the tests --- */
+/* --- The direct way --- */
 
 bool world_arms;
 
@@ -286,16 +301,55 @@ bool vcpu_direct_arm(struct vcpu *vcpu, uint64_t cr3)
 {
     check_vm(vcpu);
     assert_int_equal(cr3, host_cpu.cr3);
-    return world_arms && host_cpu.engine.fpu_owner == vcpu;
+    assert_false(vcpu->direct);
+    vcpu->direct = world_arms && host_cpu.engine.fpu_owner == vcpu &&
+                   host_cpu.engine.current == vcpu;
+    return vcpu->direct;
 }
 
 void vcpu_direct_disarm(struct vcpu *vcpu)
 {
     check_vm(vcpu);
+    assert_true(vcpu->direct);
+    vcpu->direct = false;
 }
 
 uint64_t vcpu_direct_take_count(struct vcpu *vcpu)
 {
-    (void)vcpu;
-    return 0;
+    uint64_t count = vcpu->direct_entries;
+
+    vcpu->direct_entries = 0;
+    return count;
+}
+
+void fake_direct_entry(struct vcpu *vcpu)
+{
+    check_vm(vcpu);
+    assert_true(vcpu->direct);
+    assert_ptr_equal(host_cpu.engine.current, vcpu);
+    assert_ptr_equal(host_cpu.engine.fpu_owner, vcpu);
+    assert_true((machine.cr0 & FAKE_TS) != 0);
+    vcpu->direct_entries++;
+}
+
+bool fake_is_direct(const struct vcpu *vcpu)
+{
+    return vcpu->direct;
+}
+
+enum nacelle_error vm_answer(struct vm *vm, uint64_t key, uint64_t subleaf, uint64_t eax_ebx,
+                             uint64_t ecx_edx)
+{
+    (void)subleaf;
+    (void)eax_ebx;
+    (void)ecx_edx;
+    assert_int_equal(vm->magic, VM_MAGIC);
+    return key == 0 ? NACELLE_ERROR_INVALID_ARGUMENT : NACELLE_ERROR_OK;
+}
+
+enum nacelle_error vm_forget(struct vm *vm, uint64_t key, uint64_t subleaf)
+{
+    (void)subleaf;
+    assert_int_equal(vm->magic, VM_MAGIC);
+    return key == 0 ? NACELLE_ERROR_NOT_MAPPED : NACELLE_ERROR_OK;
 }

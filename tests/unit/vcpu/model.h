@@ -77,6 +77,8 @@ void *model_pages(unsigned count, unsigned alignment_pages);
 /* A field of a vCPU's VMCS, wherever it is loaded. */
 uint64_t model_field(struct vcpu *vcpu, uint32_t field);
 void model_set_field(struct vcpu *vcpu, uint32_t field, uint64_t value);
+/* All of them, MODEL_FIELDS. */
+uint64_t *model_fields(struct vcpu *vcpu);
 
 /* A VM of 1 MiB and a vCPU in it. */
 struct vm *model_vm(void);

@@ -9,10 +9,10 @@
 #include <x86/msr.h>
 #include <x86/svm_exit.h>
 
+#include "direct.h"
 #include "model_svm.h"
 #include "model_vmx.h"
 #include "svm/check.h"
-#include "direct.h"
 #include "svm/svm.h"
 
 bool model_svm_refuses;
@@ -114,6 +114,8 @@ static void check_entry(struct vcpu *vcpu)
         model_fail("the client's CR3 is not loaded", model_cpu->cr3);
     if (model_cpu->engine.fpu_owner != vcpu || model_cpu->engine.state_owner != vcpu)
         model_fail("another vCPU's state is loaded", 0);
+    if (model_cpu->cr2 != vmcb->save.cr2)
+        model_fail("CR2 is not the guest's, and Bochs does not load it", model_cpu->cr2);
     if (vcpu->host_stack != model_cpu->engine.host.stack)
         model_fail("host stack of another CPU", vcpu->host_stack);
     if ((vmcb->control.clean & SVM_CLEAN_ALL) != 0 &&
@@ -158,6 +160,8 @@ _Noreturn void svm_entry(struct vcpu *vcpu)
     vmcb->control.exit_int_info = 0;
     model_current_guest(vcpu, (event & NACELLE_EVENT_VALID) != 0 ? event : 0);
     vmcb->control.event_injection &= ~NACELLE_EVENT_VALID;
+    if (vcpu->direct != 0)
+        svm_direct_exit(vcpu);
     longjmp(model_exit_point, 1);
 }
 

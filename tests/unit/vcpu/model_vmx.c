@@ -170,6 +170,11 @@ uint64_t model_field(struct vcpu *vcpu, uint32_t field)
     return vmcs_at(model_physical(vcpu_control_page(vcpu)))->fields[field / 2];
 }
 
+uint64_t *model_fields(struct vcpu *vcpu)
+{
+    return vmcs_at(model_physical(vcpu_control_page(vcpu)))->fields;
+}
+
 void model_set_field(struct vcpu *vcpu, uint32_t field, uint64_t value)
 {
     vmcs_at(model_physical(vcpu_control_page(vcpu)))->fields[field / 2] = value;
@@ -194,6 +199,8 @@ static void check_entry(struct vcpu *vcpu, struct model_vmcs *vmcs)
         model_fail("host state of another CPU", 0);
     if (model_cpu->engine.fpu_owner != vcpu || model_cpu->engine.state_owner != vcpu)
         model_fail("another vCPU's state is loaded", 0);
+    if (model_cpu->cr2 != vcpu->cr2)
+        model_fail("CR2 is not the guest's", model_cpu->cr2);
     if ((model_field(vcpu, VMCS_SECONDARY_PROC_BASED_CONTROLS) & VMX_PROC2_VPID) != 0) {
         if (vpid == 0)
             model_fail("VPID 0", 0);
@@ -243,6 +250,8 @@ static _Noreturn void enter(struct vcpu *vcpu, bool launch)
     model_set_field(vcpu, VMCS_VM_EXIT_INTERRUPTION_INFO, 0);
     model_current_guest(vcpu, (event & 0x80000000u) != 0 ? event : 0);
     complete_exit(vcpu, vmcs);
+    if (vcpu->direct != 0)
+        vmx_direct_exit(vcpu);
     longjmp(model_exit_point, 1);
 }
 
@@ -254,6 +263,10 @@ _Noreturn void vmx_entry_launch(struct vcpu *vcpu)
 _Noreturn void vmx_entry_resume(struct vcpu *vcpu)
 {
     enter(vcpu, false);
+}
+
+void vmx_exit_answers(void)
+{
 }
 
 void vmx_exit(void)

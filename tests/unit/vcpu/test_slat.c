@@ -14,6 +14,7 @@
 #define PHYSICAL UINT64_C(0x200000)
 #define RWX      (NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE | NACELLE_RIGHT_EXECUTE)
 #define BITS     40
+#define ONE_USED (UINT64_C(1) << 52 | 1 << 11)
 
 static uint64_t pool[TABLES][SLAT_ENTRIES];
 static struct slat_tables slat;
@@ -28,9 +29,7 @@ static int setup(void **state)
 
 static enum nacelle_error map(uint64_t gpa, uint64_t physical, unsigned bits)
 {
-    const struct slat_mapping mapping = {gpa, physical, bits, RWX, false};
-
-    return slat_map(&slat, &mapping);
+    return slat_map(&slat, gpa, physical, bits, RWX, false);
 }
 
 static void one_page(void **state)
@@ -39,10 +38,10 @@ static void one_page(void **state)
 
     (void)state;
     assert_int_equal(map(0x1000, 0x5000, 12), NACELLE_ERROR_OK);
-    /* PML4, PDPT, PD with all rights, WB leaf: 28.2.2. */
-    assert_int_equal(pool[0][0], PHYSICAL + 0x1000 + 7);
-    assert_int_equal(pool[1][0], PHYSICAL + 0x2000 + 7);
-    assert_int_equal(pool[2][0], PHYSICAL + 0x3000 + 7);
+    /* PML4, PDPT, PD with all rights, WB leaf: 28.2.2. Of what is ignored there: one is used. */
+    assert_int_equal(pool[0][0], ONE_USED + PHYSICAL + 0x1000 + 7);
+    assert_int_equal(pool[1][0], ONE_USED + PHYSICAL + 0x2000 + 7);
+    assert_int_equal(pool[2][0], ONE_USED + PHYSICAL + 0x3000 + 7);
     assert_int_equal(pool[3][1], 0x5000 | 6 << 3 | 7);
     assert_true(slat_find(&slat, 0x1fff, &found));
     assert_int_equal(found.gpa, 0x1000);
@@ -59,12 +58,11 @@ static void one_page(void **state)
 
 static void leaves(void **state)
 {
-    const struct slat_mapping uncached = {0x40000000, 0x80000000, 30, NACELLE_RIGHT_READ, true};
-
     (void)state;
     assert_int_equal(map(0x200000, 0x600000, 21), NACELLE_ERROR_OK);
     assert_int_equal(pool[2][1], 0x600000 | 1 << 7 | 6 << 3 | 7);
-    assert_int_equal(slat_map(&slat, &uncached), NACELLE_ERROR_OK);
+    assert_int_equal(slat_map(&slat, 0x40000000, 0x80000000, 30, NACELLE_RIGHT_READ, true),
+                     NACELLE_ERROR_OK);
     assert_int_equal(pool[1][1], UINT64_C(0x80000000) | 1 << 7 | 1);
 }
 
@@ -74,7 +72,10 @@ static void refusals(void **state)
         struct slat_mapping mapping;
         enum nacelle_error error;
     } cases[] = {
-        {{0, 0, 13, RWX, false}, NACELLE_ERROR_UNSUPPORTED},
+        {{0x800, 1, 13, 8, false}, NACELLE_ERROR_INVALID_ARGUMENT}, /* first of all */
+        {{0x800, 1, 13, RWX, false}, NACELLE_ERROR_UNSUPPORTED},
+        {{0, 0, 8, RWX, false}, NACELLE_ERROR_UNSUPPORTED},
+        {{0, 0, 62, RWX, false}, NACELLE_ERROR_UNSUPPORTED},
         {{0, 0, 39, RWX, false}, NACELLE_ERROR_UNSUPPORTED},
         {{0, 0, 0, RWX, false}, NACELLE_ERROR_UNSUPPORTED},
         {{0, 0, 12, 0, false}, NACELLE_ERROR_INVALID_ARGUMENT},
@@ -84,6 +85,7 @@ static void refusals(void **state)
         {{0x800, 0, 12, RWX, false}, NACELLE_ERROR_UNALIGNED},
         {{0, 0x1000, 21, RWX, false}, NACELLE_ERROR_UNALIGNED},
         {{0x200000, 0, 30, RWX, false}, NACELLE_ERROR_UNALIGNED},
+        {{UINT64_C(1) << BITS, 0x800, 12, RWX, false}, NACELLE_ERROR_UNALIGNED},
         {{UINT64_C(1) << BITS, 0, 12, RWX, false}, NACELLE_ERROR_OUT_OF_RANGE},
         {{0, UINT64_C(1) << BITS, 12, RWX, false}, NACELLE_ERROR_OUT_OF_RANGE},
         {{~UINT64_C(0xfff), 0, 12, RWX, false}, NACELLE_ERROR_OUT_OF_RANGE},
@@ -91,7 +93,11 @@ static void refusals(void **state)
 
     (void)state;
     for (unsigned i = 0; i < COUNT(cases); i++) {
-        assert_int_equal(slat_map(&slat, &cases[i].mapping), cases[i].error);
+        const struct slat_mapping *mapping = &cases[i].mapping;
+
+        assert_int_equal(slat_map(&slat, mapping->gpa, mapping->physical, mapping->size_bits,
+                                  mapping->rights, mapping->uncached),
+                         cases[i].error);
         assert_int_equal(slat_free_tables(&slat), TABLES - 1);
     }
     /* The last page of the address width is there. */
@@ -164,6 +170,56 @@ static void pool_exhaustion_changes_nothing(void **state)
     assert_int_equal(map(0, 0, 30), NACELLE_ERROR_NO_TABLE_MEMORY);
 }
 
+/* How many entries of the table that an entry names are in use, as the entry has it. */
+static unsigned in_use(uint64_t entry)
+{
+    return (unsigned)(entry >> 52);
+}
+
+static void use_is_counted(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < SLAT_ENTRIES; i++) {
+        assert_int_equal(in_use(pool[2][0]), i);
+        assert_int_equal(map((uint64_t)i * 0x1000, 0, 12), NACELLE_ERROR_OK);
+        assert_int_equal(map((uint64_t)i * 0x1000, 0, 12), NACELLE_ERROR_OVERLAP);
+    }
+    assert_int_equal(in_use(pool[2][0]), SLAT_ENTRIES);
+    assert_int_equal(in_use(pool[1][0]), 1);
+    assert_int_equal(map(0x200000, 0, 21), NACELLE_ERROR_OK);
+    assert_int_equal(in_use(pool[1][0]), 2);
+    for (unsigned i = SLAT_ENTRIES; i-- > 0;) {
+        assert_int_equal(slat_unmap(&slat, (uint64_t)i * 0x1000, 12), NACELLE_ERROR_OK);
+        assert_int_equal(in_use(pool[2][0]), i);
+    }
+    assert_int_equal(pool[2][0], 0);
+    assert_int_equal(in_use(pool[1][0]), 1);
+    assert_int_equal(slat_unmap(&slat, 0x200000, 21), NACELLE_ERROR_OK);
+    assert_int_equal(slat_free_tables(&slat), TABLES - 1);
+}
+
+/* A table that was used last and given back may be another's when it is used next. */
+static void remembered_tables_are_forgotten(void **state)
+{
+    struct slat_mapping found;
+
+    (void)state;
+    assert_int_equal(map(0x1000, 0x5000, 12), NACELLE_ERROR_OK);
+    assert_int_equal(slat_unmap(&slat, 0x1000, 12), NACELLE_ERROR_OK);
+    assert_int_equal(map(UINT64_C(5) << 30, 0x40000000, 30), NACELLE_ERROR_OK);
+    assert_int_equal(map(UINT64_C(1) << 39, 0x200000, 21), NACELLE_ERROR_OK);
+    assert_int_equal(map(0x2000, 0x6000, 12), NACELLE_ERROR_OK);
+    assert_true(slat_find(&slat, 0x2000, &found));
+    assert_int_equal(found.physical, 0x6000);
+    /* The other half of the two that are remembered, of one index. */
+    assert_int_equal(map(0x202000, 0x7000, 12), NACELLE_ERROR_OK);
+    assert_int_equal(slat_unmap(&slat, 0x2000, 12), NACELLE_ERROR_OK);
+    assert_int_equal(map(0x203000, 0x8000, 12), NACELLE_ERROR_OK);
+    assert_true(slat_find(&slat, 0x203000, &found));
+    assert_int_equal(found.physical, 0x8000);
+    assert_false(slat_find(&slat, 0x3000, &found));
+}
+
 /* Random operations against a plain list of mappings. */
 #define SLOTS 64
 
@@ -206,7 +262,7 @@ static void against_reference(void **state)
             new.uncached = (test_random(&seed) & 1) != 0;
             for (unsigned i = 0; i < SLOTS; i++)
                 overlaps_one = overlaps_one || (used[i] && overlap(&list[i], &new));
-            error = slat_map(&slat, &new);
+            error = slat_map(&slat, new.gpa, new.physical, new.size_bits, new.rights, new.uncached);
             if (overlaps_one) {
                 assert_int_equal(error, NACELLE_ERROR_OVERLAP);
             } else if (error != NACELLE_ERROR_NO_TABLE_MEMORY) {
@@ -248,6 +304,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup(overlaps, setup),
     cmocka_unit_test_setup(unmap_of_what_is_not_there, setup),
     cmocka_unit_test_setup(pool_exhaustion_changes_nothing, setup),
+    cmocka_unit_test_setup(use_is_counted, setup),
+    cmocka_unit_test_setup(remembered_tables_are_forgotten, setup),
     cmocka_unit_test_setup(against_reference, setup),
 };
 

@@ -363,11 +363,10 @@ static void memory(void **state)
     assert_int_equal(vm_map(vm, 0x3000, 0x2000, 12, 7, 1), NACELLE_ERROR_INVALID_ARGUMENT);
     assert_int_equal(model_counts.invept, before);
     assert_int_equal(vm_unmap(vm, 0x1000, 12), NACELLE_ERROR_OK);
-    assert_int_equal(model_counts.invept, before + 1);
     assert_int_equal(vm_unmap(vm, 0x1000, 12), NACELLE_ERROR_NOT_MAPPED);
-    assert_int_equal(model_counts.invept, before + 1);
+    assert_int_equal(model_counts.invept, before); /* the next entry's: test_switch.c */
     vm_destroy(vm);
-    assert_int_equal(model_counts.invept, before + 2);
+    assert_int_equal(model_counts.invept, before + 1);
     /* EPTP: WB, walk of 4 (24.6.11). */
     assert_int_equal(vm->root & 0xfff, 0x1e);
 }

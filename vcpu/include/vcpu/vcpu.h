@@ -103,10 +103,10 @@ void vm_destroy(struct vm *vm);
  * UNSUPPORTED (size); nothing is changed then.
  */
 enum nacelle_error vm_map(struct vm *vm, uint64_t gpa, uint64_t physical, unsigned size_bits,
-                          unsigned rights, unsigned flags);
+                          unsigned rights, uint64_t flags);
 
-/* Removes a mapping made with the same gpa and size, invalidates it, and takes empty tables back.
- * NOT_MAPPED. */
+/* Removes a mapping made with the same gpa and size, and takes empty tables back. No vCPU that
+ * enters after this has its translations. NOT_MAPPED. */
 enum nacelle_error vm_unmap(struct vm *vm, uint64_t gpa, unsigned size_bits);
 
 /* Ports first to last, inclusive: the guest uses them without an exit, or no more. */
@@ -116,6 +116,12 @@ void vm_close_ports(struct vm *vm, uint16_t first, uint16_t last);
 /* MSR_NOT_OPENABLE for one that is not switched between vCPUs; OUT_OF_RANGE outside the bitmaps. */
 enum nacelle_error vm_open_msr(struct vm *vm, uint32_t msr, unsigned rights);
 enum nacelle_error vm_close_msr(struct vm *vm, uint32_t msr);
+
+/* NACELLE_VM_ANSWER and NACELLE_VM_FORGET, with the words of their messages, and their errors; the
+ * vCPUs of the VM do not run. */
+enum nacelle_error vm_answer(struct vm *vm, uint64_t key, uint64_t subleaf, uint64_t eax_ebx,
+                             uint64_t ecx_edx);
+enum nacelle_error vm_forget(struct vm *vm, uint64_t key, uint64_t subleaf);
 
 /*
  * vCPU. memory: 16 KiB, zeroed, aligned to its size:

@@ -40,4 +40,20 @@ static inline enum nacelle_error nacelle_vm_close_msr(uint64_t vm, uint32_t msr)
     return nacelle_invoke1(vm, NACELLE_VM_CLOSE_MSR, msr);
 }
 
+/* The server answers these exits itself from now on (NACELLE_VM_ANSWER). `kind`: NACELLE_ANSWER_*;
+ * registers[]: eax, ebx, ecx, edx. */
+static inline enum nacelle_error nacelle_vm_answer(uint64_t vm, uint32_t kind, uint32_t number,
+                                                   uint32_t subleaf, const uint32_t registers[4])
+{
+    return nacelle_invoke4(vm, NACELLE_VM_ANSWER, kind | (uint64_t)number << 32, subleaf,
+                           registers[0] | (uint64_t)registers[1] << 32,
+                           registers[2] | (uint64_t)registers[3] << 32);
+}
+
+static inline enum nacelle_error nacelle_vm_forget(uint64_t vm, uint32_t kind, uint32_t number,
+                                                   uint32_t subleaf)
+{
+    return nacelle_invoke2(vm, NACELLE_VM_FORGET, kind | (uint64_t)number << 32, subleaf);
+}
+
 #endif

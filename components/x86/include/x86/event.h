@@ -15,7 +15,7 @@
 #include <x86/bits.h>
 
 /* Bytes of the longest instruction: SDM vol. 2, 2.3.11; APM vol. 3, 1.1. */
-#define X86_INSTRUCTION_LENGTH_MAX 15u
+#define X86_INSTRUCTION_LENGTH_MAX 15
 
 /* Vectors of exceptions. */
 #define X86_VECTOR_DE       0

@@ -95,14 +95,23 @@
 #define SVM_INFO1_GPR_MASK 0xf
 
 /* EXITINFO1 of a nested page fault: as of a page fault, and these. */
-#define SVM_NPF_FINAL X86_BIT(32) /* translating the guest's final address */
-#define SVM_NPF_WALK  X86_BIT(33) /* walking the guest's page tables */
+#define SVM_NPF_PRESENT  X86_BIT(0)
+#define SVM_NPF_WRITE    X86_BIT(1)
+#define SVM_NPF_RESERVED X86_BIT(3)
+#define SVM_NPF_FETCH    X86_BIT(4)
+#define SVM_NPF_FINAL    X86_BIT(32) /* translating the guest's final address */
+#define SVM_NPF_WALK     X86_BIT(33) /* walking the guest's page tables */
 
 /* EXITINFO1 of IN and OUT, for code that needs a few bits and no more: 15.10.2. */
 #define SVM_INFO1_IO_IN         X86_BIT(0)
 #define SVM_INFO1_IO_STRING     X86_BIT(2)
 #define SVM_INFO1_IO_SIZE_SHIFT 4 /* three bits: 1, 2 or 4 bytes */
 #define SVM_INFO1_IO_PORT_SHIFT 16
+
+/* Codes for assembly, checked below. */
+#define SVM_CODE_CPUID 0x72
+#define SVM_CODE_IO    0x7b
+#define SVM_CODE_MSR   0x7c
 
 #ifndef __ASSEMBLER__
 
@@ -111,6 +120,10 @@ enum svm_exit_code {
     SVM_EXITS(SVM_EXIT_ENUM)
 #undef SVM_EXIT_ENUM
 };
+
+_Static_assert(SVM_CODE_CPUID == SVM_EXIT_CPUID && SVM_CODE_IO == SVM_EXIT_IO &&
+                   SVM_CODE_MSR == SVM_EXIT_MSR,
+               "for assembly");
 
 /* The name of an exit code, in the low 32 bits; "unknown" for one that is not assigned. For ranges
  * the name of the range: "read of CR", "exception". */

@@ -13,12 +13,19 @@
 #include <x86/bits.h>
 
 /* Offsets for assembly. */
-#define SVM_VMCB_SIZE   4096
-#define SVM_VMCB_SAVE   0x400
-#define SVM_VMCB_RFLAGS 0x570
-#define SVM_VMCB_RIP    0x578
-#define SVM_VMCB_RSP    0x5d8
-#define SVM_VMCB_RAX    0x5f8
+#define SVM_VMCB_SIZE            4096
+#define SVM_VMCB_SAVE            0x400
+#define SVM_VMCB_TLB_CONTROL     0x5c
+#define SVM_VMCB_SHADOW          0x68
+#define SVM_VMCB_EXIT_CODE       0x70
+#define SVM_VMCB_EXIT_INFO1      0x78
+#define SVM_VMCB_EXIT_INFO2      0x80
+#define SVM_VMCB_EVENT_INJECTION 0xa8
+#define SVM_VMCB_NEXT_RIP        0xc8
+#define SVM_VMCB_RFLAGS          0x570
+#define SVM_VMCB_RIP             0x578
+#define SVM_VMCB_RSP             0x5d8
+#define SVM_VMCB_RAX             0x5f8
 
 /* Intercepts at 00CH: 15.9 to 15.14. Bit n exits with code 60H + n. */
 #define SVM_INTERCEPT_INTR         X86_BIT32(0)
@@ -263,6 +270,13 @@ SVM_VMCB_CHECK(save, cr3, 0x150);
 SVM_VMCB_CHECK(save, cr0, 0x158);
 SVM_VMCB_CHECK(save, dr7, 0x160);
 SVM_VMCB_CHECK(save, dr6, 0x168);
+SVM_VMCB_CHECK(control, tlb_control, SVM_VMCB_TLB_CONTROL);
+SVM_VMCB_CHECK(control, interrupt_shadow, SVM_VMCB_SHADOW);
+SVM_VMCB_CHECK(control, exit_code, SVM_VMCB_EXIT_CODE);
+SVM_VMCB_CHECK(control, exit_info1, SVM_VMCB_EXIT_INFO1);
+SVM_VMCB_CHECK(control, exit_info2, SVM_VMCB_EXIT_INFO2);
+SVM_VMCB_CHECK(control, event_injection, SVM_VMCB_EVENT_INJECTION);
+SVM_VMCB_CHECK(control, next_rip, SVM_VMCB_NEXT_RIP);
 SVM_VMCB_CHECK(save, rflags, 0x170);
 SVM_VMCB_CHECK(save, rflags, SVM_VMCB_RFLAGS - SVM_VMCB_SAVE);
 SVM_VMCB_CHECK(save, rip, SVM_VMCB_RIP - SVM_VMCB_SAVE);

@@ -11,6 +11,22 @@
 #ifndef X86_VMX_QUALIFICATION_H
 #define X86_VMX_QUALIFICATION_H
 
+#include <x86/bits.h>
+
+/* For code that needs a few bits and no more: I/O instructions (table 27-5) ... */
+#define VMX_QUALIFICATION_IO_SIZE_MASK  0x7 /* bytes, less 1 */
+#define VMX_QUALIFICATION_IO_IN         X86_BIT32(3)
+#define VMX_QUALIFICATION_IO_STRING     X86_BIT32(4)
+#define VMX_QUALIFICATION_IO_IMMEDIATE  X86_BIT32(6)
+#define VMX_QUALIFICATION_IO_PORT_SHIFT 16
+
+/* ... and EPT violations (table 27-7). */
+#define VMX_QUALIFICATION_EPT_ACCESS_MASK    0x7 /* read 1, write 2, fetch 4 */
+#define VMX_QUALIFICATION_EPT_RIGHTS_SHIFT   3   /* what the entries allow, three bits likewise */
+#define VMX_QUALIFICATION_EPT_LINEAR_VALID   X86_BIT32(7)
+#define VMX_QUALIFICATION_EPT_FINAL          X86_BIT32(8)
+#define VMX_QUALIFICATION_EPT_NMI_UNBLOCKING X86_BIT32(12)
+
 #ifndef __ASSEMBLER__
 
 #include <stdbool.h>
@@ -59,13 +75,6 @@ struct vmx_debug_exception vmx_decode_debug_exception(uint64_t qualification);
 
 /* --- I/O instruction: table 27-5 --- */
 
-/* For code that needs a few bits and no more. */
-#define VMX_QUALIFICATION_IO_SIZE_MASK  0x7u /* bytes, less 1 */
-#define VMX_QUALIFICATION_IO_IN         (1u << 3)
-#define VMX_QUALIFICATION_IO_STRING     (1u << 4)
-#define VMX_QUALIFICATION_IO_IMMEDIATE  (1u << 6)
-#define VMX_QUALIFICATION_IO_PORT_SHIFT 16
-
 struct vmx_io_access {
     uint16_t port;
     uint8_t size;   /* bytes: 1, 2 or 4; 0 for a reserved encoding */
@@ -113,12 +122,6 @@ struct vmx_apic_access {
 struct vmx_apic_access vmx_decode_apic_access(uint64_t qualification);
 
 /* --- EPT violation: table 27-7 --- */
-
-#define VMX_QUALIFICATION_EPT_ACCESS_MASK    0x7u /* read 1, write 2, fetch 4 */
-#define VMX_QUALIFICATION_EPT_RIGHTS_SHIFT   3    /* what the entries allow, three bits likewise */
-#define VMX_QUALIFICATION_EPT_LINEAR_VALID   (1u << 7)
-#define VMX_QUALIFICATION_EPT_FINAL          (1u << 8)
-#define VMX_QUALIFICATION_EPT_NMI_UNBLOCKING (1u << 12)
 
 struct vmx_ept_violation {
     bool read; /* the access; a read-modify-write may report both */

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The fast path from a guest or a thread to its handler and back, taken by those who mean no good. */
+#include "fastpath.h"
+
+const char test_name[] = "fastpath";
+
+PARTS({"attacks", test_attacks}, {"exit registers", test_exit_registers},
+      {"thread registers", test_thread_registers}, {"fpu", test_fpu}, {"replies", test_replies},
+      {"state page", test_state_page}, {"capabilities", test_capabilities}, {"timer", test_timer},
+      {"two guests", test_two_guests}, {"statistics", test_statistics});
