@@ -25,6 +25,28 @@ set(NacelleSanitizers ON CACHE BOOL "Address and undefined-behaviour sanitizers 
 set(NacelleZydis ON CACHE BOOL
     "Fetch and build Zydis, by which clients decode instructions; OFF: they cannot")
 
+# Against transient execution, for processors that need them (docs/performance.md, Mitigations).
+set(NacelleMitigations "chosen" CACHE STRING
+    "Which mitigations are compiled in: chosen (those that are ON below), all, none")
+set_property(CACHE NacelleMitigations PROPERTY STRINGS chosen all none)
+
+set(NacelleMitigateMds OFF CACHE BOOL
+    "Clear buffers by VERW before user level and before a guest runs (MDS, TAA, TSA and the like)")
+
+set(NacelleMitigateL1d OFF CACHE BOOL
+    "Flush the L1 data cache before a VMX guest runs (L1TF)")
+
+set(NacelleMitigateIbpb OFF CACHE BOOL
+    "Barrier for branch predictors between address spaces, and between these and guests (Spectre v2)")
+
+set(NacelleMitigateRsb OFF CACHE BOOL
+    "Fill the return stack buffer after a guest has run (SpectreRSB)")
+
+if(NOT NacelleMitigations MATCHES "^(chosen|all|none)$")
+    message(FATAL_ERROR
+        "NacelleMitigations=${NacelleMitigations}: unknown; known: chosen all none")
+endif()
+
 if(NOT NacellePlatform MATCHES "^(auto|qemu|bochs|kvm)$")
     message(FATAL_ERROR
         "NacellePlatform=${NacellePlatform}: unknown platform; known: auto qemu bochs kvm")

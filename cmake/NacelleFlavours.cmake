@@ -50,6 +50,16 @@ function(nacelle_c_options target)
     endforeach()
 endfunction()
 
+# NACELLE_MITIGATE_MDS=1 and so on, of what settings.cmake has (x86/mitigations.h).
+set(nacelle_mitigations "")
+foreach(name Mds L1d Ibpb Rsb)
+    if(NacelleMitigations STREQUAL all OR
+            (NacelleMitigations STREQUAL chosen AND NacelleMitigate${name}))
+        string(TOUPPER ${name} upper)
+        list(APPEND nacelle_mitigations NACELLE_MITIGATE_${upper}=1)
+    endif()
+endforeach()
+
 function(nacelle_flavour name)
     add_library(nacelle.flavour.${name} INTERFACE)
     string(TOUPPER ${name} upper)
@@ -68,7 +78,8 @@ nacelle_c_options(nacelle.flavour.kernel ${nacelle_freestanding}
     $<IF:$<C_COMPILER_ID:Clang>,-mstack-alignment=8,-mpreferred-stack-boundary=3>
     # padding within functions is executed, and makes up a twentieth of the text
     $<$<C_COMPILER_ID:GNU>:-fno-align-jumps> $<$<C_COMPILER_ID:GNU>:-fno-align-loops>)
-target_compile_definitions(nacelle.flavour.kernel INTERFACE NACELLE_DEBUG=${nacelle_debug})
+target_compile_definitions(nacelle.flavour.kernel INTERFACE
+    NACELLE_DEBUG=${nacelle_debug} ${nacelle_mitigations})
 
 nacelle_flavour(user)
 target_compile_options(nacelle.flavour.user INTERFACE ${nacelle_asm_options})

@@ -3,6 +3,7 @@
 
 #include <x86/control.h>
 #include <x86/cpuid.h>
+#include <x86/mitigations.h>
 
 #include "vendor.h"
 
@@ -68,6 +69,8 @@ enum nacelle_error vcpu_cpu_enable(struct vcpu_cpu *cpu, void *page,
                                    struct vcpu_enable_failure *failure)
 {
     cpu->host = *host;
+    if (X86_MITIGATIONS != 0)
+        vcpu_mitigations_choose(host);
     if (!vcpu_vendor_choose(failure))
         return NACELLE_ERROR_UNSUPPORTED;
     return VENDOR(cpu_enable, cpu, page, failure);

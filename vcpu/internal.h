@@ -154,6 +154,9 @@ uint32_t vcpu_cpu_physical_bits(void);
 /* XCR0 bits that guests may set. */
 uint64_t vcpu_cpu_xcr0(void);
 
+/* mitigations.c: finds out which of those compiled in the processor offers. */
+void vcpu_mitigations_choose(const struct vcpu_host_context *host);
+
 /* hidden.c: state that stays loaded, cpu->state_owner's. */
 /* Brings struct vcpu up to date, if the state is its. */
 void vcpu_hidden_refresh(struct vcpu *vcpu);

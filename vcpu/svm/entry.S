@@ -13,6 +13,7 @@
 #include <x86/control.h>
 #include <x86/event.h>
 #include <x86/general_registers_asm.h>
+#include <x86/mitigations_asm.h>
 #include <x86/svm_exit.h>
 #include <x86/svm_vmcb.h>
 
@@ -174,10 +175,11 @@ unanswered:
     vmload
     .if \answers
 again:
+    .endif
+    x86_clear_buffers vcpu_mitigations_segment
     vmrun
+    .if \answers
     ANSWER
-    .else
-    vmrun
     .endif
     vmsave
     x86_gpr_store %rsp, VCPU_GENERAL
@@ -196,6 +198,7 @@ again:
 1:
     movq %rsp, %rdi
     movq VCPU_HOST_STACK(%rsp), %rsp
+    x86_fill_return_stack
     cli
     stgi
     cmpl $0, VCPU_DIRECT(%rdi)

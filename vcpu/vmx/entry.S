@@ -12,6 +12,7 @@
 #include <x86/control.h>
 #include <x86/event.h>
 #include <x86/general_registers_asm.h>
+#include <x86/mitigations_asm.h>
 #include <x86/vmx_controls.h>
 #include <x86/vmx_exit.h>
 #include <x86/vmx_fields.h>
@@ -29,8 +30,10 @@
 .globl vmx_entry_launch
 .type vmx_entry_launch, @function
 vmx_entry_launch:
+    x86_flush_l1d vcpu_mitigations
     movq %rdi, %rsp
     x86_gpr_load %rsp, VCPU_GENERAL
+    x86_clear_buffers vcpu_mitigations_segment
     vmlaunch
     jmp failed
 .size vmx_entry_launch, . - vmx_entry_launch
@@ -40,6 +43,7 @@ vmx_entry_launch:
 .type vmx_entry_resume, @function
 vmx_entry_resume:
     movq %rdi, %r11
+    x86_flush_l1d vcpu_mitigations
     jmp resume
 .size vmx_entry_resume, . - vmx_entry_resume
 
@@ -72,9 +76,12 @@ vcpu_direct_advance_sysenter:
     vmwrite VCPU_NEXT_RIP(%r11), %rdx
 vcpu_direct_again_sysenter:
     incq VCPU_DIRECT_COUNT(%r11)
+    /* The client has run: what it read and wrote is in the L1 data cache, and its own affair. */
+    x86_flush_l1d vcpu_mitigations
 resume:
     movq %r11, %rsp
     x86_gpr_load %rsp, VCPU_GENERAL
+    x86_clear_buffers vcpu_mitigations_segment
     vmresume
     /* Refused before the guest's state was looked at (SDM vol. 3, 26.1 to 26.3): the registers are
      * as they were loaded, so the state page still holds them. */
@@ -120,6 +127,7 @@ stored:
     movq %rax, VCPU_CR2(%rsp) /* a page fault of the client would overwrite it */
     movq %rsp, %rdi
     movq VCPU_HOST_STACK(%rsp), %rsp
+    x86_fill_return_stack
     cmpl $0, VCPU_DIRECT(%rdi)
     jne vmx_direct_exit
     jmp vmx_usual_way
@@ -169,7 +177,9 @@ GENERAL_OF GUEST_RBX, X86_RBX
     movq GUEST_RBX(%rsp), %rbx
 .endm
 
+/* Without a flush of the L1 data cache: nobody has run meanwhile whose data could be in it. */
 .macro RESUME
+    x86_clear_buffers vcpu_mitigations_segment
     vmresume
     x86_gpr_store %rsp, VCPU_GENERAL
     jmp failed

@@ -9,9 +9,11 @@
 #include "../src/schedule.h"
 #include "../src/server.h"
 #include "memory.h"
+#include "mitigations.h"
 #include "multiboot.h"
 #include "root_task.h"
 #include "tables.h"
+#include <x86/mitigations.h>
 #include <x86/paging.h>
 
 void switch_stack(void *stack, void (*function)(void));
@@ -30,6 +32,9 @@ static void start(void)
     clock_init();
     server_engine_page = memory_take(X86_PAGE_SIZE);
     cpu_enable_virtualization(cpu);
+    if (X86_MITIGATIONS != 0) {
+        mitigations_report();
+    }
     root_task_start(&report);
     schedule_run();
 }

@@ -7,6 +7,7 @@
 #include "ipc.h"
 #include "notification.h"
 #include "physical.h"
+#include "predictors.h"
 #include "server.h"
 #include "thread.h"
 #include "vcpu_object.h"
@@ -151,6 +152,7 @@ static bool aspace_destroy_step(struct aspace *aspace)
         cpu->cr3 = server_root;
         x86_write_cr3(server_root);
     }
+    predictors_forget(cpu, aspace->root);
     return space_empty_step(&aspace->space);
 }
 
@@ -173,6 +175,7 @@ static bool destroy_step(struct slot *slot)
         if (!space_empty_step(space_of_vm(object))) {
             return false;
         }
+        predictors_forget(this_cpu(), (uint64_t)object);
         vm_destroy(object);
         return true;
     case NACELLE_TYPE_VCPU:

@@ -48,6 +48,7 @@ struct cpu {
     struct timer *timers;      /* heap of armed timers, earliest first */
     struct thread *fpu_thread; /* whose FPU state is in the registers (or engine.fpu_owner) */
     struct vcpu_cpu engine;
+    uint64_t predictors; /* domain that taught the branch predictors: predictors.h */
 };
 
 _Static_assert(sizeof(struct cpu) <= CPU_DATA_SIZE, "two pages a CPU");

@@ -13,6 +13,7 @@
 #include <x86/control.h>
 #include <x86/descriptor.h>
 #include <x86/general_registers.h>
+#include <x86/mitigations_asm.h>
 
     .section .text.entry, "ax"
 
@@ -70,6 +71,7 @@
     .endm
 
     .macro SYSEXIT
+    x86_clear_buffers writable_segment
     sti
 1:  sysexitq
     .pushsection .rodata.sysexit, "a"
@@ -86,6 +88,7 @@
     .macro SYSRET
     mov $(X86_RFLAGS_FIXED | X86_RFLAGS_IF), %r11d
     xor %edx, %edx
+    x86_clear_buffers writable_segment
     sysretq
     .endm
 
@@ -94,6 +97,22 @@
     .globl sysexit_instructions
 sysexit_instructions:
     .popsection
+
+/* Between two domains (predictors.h); rcx and rdx are lost, rax is kept in a register that is free. */
+    .macro PREDICTOR_BARRIER keep
+#if NACELLE_MITIGATE_IBPB
+    mov %rax, \keep
+    x86_predictor_barrier vcpu_mitigations
+    mov \keep, %rax
+#endif
+    .endm
+
+#if NACELLE_MITIGATE_MDS
+    .pushsection .rodata.mitigations, "a"
+writable_segment:
+    .short SELECTOR_KERNEL_STACK
+    .popsection
+#endif
 
 /*
  * The vCPU that capability rdi of thread r11 names, to rbx; rbp is lost. Elsewhere, with nothing
@@ -192,6 +211,7 @@ sysexit_instructions:
     je 1f
     mov %rdx, CPU_CR3(%rsp)
     mov %rdx, %cr3
+    PREDICTOR_BARRIER %rbp
 1:  mov THREAD_FAST_TARGET(%r11), %rcx
     mov %rcx, CPU_CURRENT(%rsp)
     lea THREAD_CPU(%rcx), %rdx
@@ -278,6 +298,7 @@ sysenter_entry:
 /* From the exit of a pair's vCPU to its handler (vcpu/direct.h). */
     .globl vcpu_host_direct_sysenter
 vcpu_host_direct_sysenter:
+    PREDICTOR_BARRIER %r11
     mov CPU_PAIR_BADGE(%rsp), %rdi
     mov CPU_PAIR_RSP(%rsp), %rcx
     mov CPU_PAIR_RIP(%rsp), %rdx
@@ -317,6 +338,7 @@ syscall_entry:
 
     .globl vcpu_host_direct_syscall
 vcpu_host_direct_syscall:
+    PREDICTOR_BARRIER %r11
     mov CPU_PAIR_BADGE(%rsp), %rdi
     mov CPU_PAIR_RIP(%rsp), %rcx
     mov CPU_PAIR_RSP(%rsp), %rsp
@@ -358,6 +380,7 @@ pop_frame:
     pop %rcx
     pop %rax
     add $16, %rsp           /* vector, error code */
+    x86_clear_buffers writable_segment
 iretq_instruction:
     iretq
 

@@ -4,6 +4,7 @@
 #include "aspace.h"
 #include "cpu.h"
 #include "ipc.h"
+#include "predictors.h"
 #include "thread.h"
 #include "vcpu_object.h"
 #include <nacelle/exit.h>
@@ -136,6 +137,9 @@ void fastpath_leave(struct cpu *cpu, const struct execution *running)
 
     if (pair->handler == NULL) {
         return;
+    }
+    if (running->kind == EXECUTION_THREAD) {
+        predictors_learn(cpu, cpu->cr3);
     }
     if (running == pair->handler->execution.caller) {
         if (pair->caller == NULL) {

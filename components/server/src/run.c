@@ -5,6 +5,7 @@
 #include "fpu.h"
 #include "interrupt.h"
 #include "ipc.h"
+#include "predictors.h"
 #include "system_call.h"
 #include "vcpu_object.h"
 #include <x86/insn.h>
@@ -43,6 +44,7 @@ static void run_thread(struct cpu *cpu, struct thread *thread)
         cpu->cr3 = aspace->root;
         x86_write_cr3(aspace->root);
     }
+    predictors_change(cpu, aspace->root);
     fpu_for_thread(cpu, thread);
     cpu->current = thread;
     if (cpu->tss.rsp[0] != frame_end) {

@@ -6,6 +6,7 @@
 #include "fpu.h"
 #include "interrupt.h"
 #include "ipc.h"
+#include "predictors.h"
 #include "schedule.h"
 #include <vcpu/direct.h>
 #include <x86/event.h>
@@ -134,6 +135,7 @@ void vcpu_run(struct cpu *cpu, struct vcpu_object *object)
         send_exit(object);
         return;
     }
+    predictors_change(cpu, object->vm.object);
     object->entries++;
     cpu->current = NULL;
     vcpu_enter(vcpu);
@@ -157,6 +159,7 @@ _Noreturn void vcpu_host_exit(struct vcpu *vcpu)
         object->direct_ends++;
     }
     fastpath_leave(cpu, &object->execution);
+    predictors_learn(cpu, object->vm.object);
     cpu->current = NULL;
     switch (vcpu_handle_exit(vcpu, &vector)) {
     case VCPU_SEND_EXIT:

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The machine: what the instructions read and write. */
@@ -18,6 +19,7 @@ struct fake_machine {
     uint8_t fpu[512];    /* the registers, as FXSAVE stores them */
     uint16_t data[4];    /* selectors ds es fs gs */
     uint32_t ports[256]; /* last value written, by the low byte of the port */
+    unsigned barriers;   /* for the branch predictors, by IA32_PRED_CMD */
 };
 
 extern struct fake_machine machine;
@@ -26,6 +28,19 @@ extern struct fake_machine machine;
 _Noreturn void fake_halt(void);
 
 #define FAKE_TS (1u << 3)
+
+static inline void x86_wrmsr(uint32_t msr, uint64_t value)
+{
+    if (msr != 0x49 || value != 1) {
+        abort(); /* the only one that is written while the server runs */
+    }
+    machine.barriers++;
+}
+
+/* For declarations in x86/cpuid.h. */
+struct x86_cpuid_regs {
+    uint32_t eax, ebx, ecx, edx;
+};
 
 static inline uint64_t x86_rdtsc(void)
 {

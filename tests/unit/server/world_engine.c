@@ -4,6 +4,7 @@
 #include "world.h"
 
 #include <vcpu/direct.h>
+#include <vcpu/mitigations.h>
 
 #define FAKE_MAPPINGS 64
 
@@ -289,6 +290,8 @@ void vcpu_fpu_save(struct vcpu *vcpu)
     memcpy((char *)vcpu_state(vcpu) + VCPU_XSAVE_OFFSET, machine.fpu, sizeof(machine.fpu));
     host_cpu.engine.fpu_owner = NULL;
 }
+
+uint32_t vcpu_mitigations = X86_MITIGATION_IBPB;
 
 /* --- The direct way --- */
 
