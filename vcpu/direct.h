@@ -48,8 +48,8 @@ _Noreturn void vcpu_direct_leave(struct vcpu *vcpu, const struct vcpu_direct_mes
     "xor %%r15d, %%r15d\n\t"
 #endif
 
-/* To a label of the host, on its stack, the message in the registers of one. A host that never arms a
- * vCPU need not have it. */
+/* To a label of the host, on its stack, the message in the registers of one. A host that never arms
+ * a vCPU need not have it. */
 #define VCPU_DIRECT_LEAVE(label, vcpu, message)                                            \
     do {                                                                                   \
         register uint64_t r8 __asm__("r8") = (message)->words[0];                          \

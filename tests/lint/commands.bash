@@ -16,6 +16,7 @@ choose_commands() {
             else if ($0 ~ /-DNACELLE_USER=1/) rank = 2
             # gcc has warnings that clang does not know, and options
             gsub(/ -mpreferred-stack-boundary=3/, "")
+            gsub(/ -ffixed-r[a-z0-9]+/, "")
         }
         /^  "file":/ { file = $0; sub(/^  "file": "/, "", file); sub(/",?$/, "", file) }
         /^[{} ]/ { if ($0 !~ /^}/) entry = entry $0 "\n" }

@@ -364,9 +364,9 @@ static _Noreturn __attribute__((noinline)) void invoke_at_large(const struct ope
 }
 
 /*
- * An operation of an object: decoded once, and carried out. After one that is local the caller goes on
- * at once, and a pair that is armed stays so. Returns when the system call is something else, or an
- * operation that is to fail.
+ * An operation of an object: decoded once, and carried out. After one that is local the caller goes
+ * on at once, and a pair that is armed stays so. Returns when the system call is something else, or
+ * an operation that is to fail.
  */
 static void invoke_from_entry(struct thread *thread)
 {

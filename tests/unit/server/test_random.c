@@ -325,7 +325,8 @@ static bool run_fast(void)
     while (host_cpu.pair.handler != NULL && below(8) != 0) {
         struct thread *thread = host_cpu.current;
         struct message message = fast_message(thread);
-        unsigned number = thread == host_cpu.pair.caller ? NACELLE_CALL : NACELLE_REPLY_RECEIVE;
+        bool calls = host_cpu.pair.caller != NULL && thread == host_cpu.pair.caller;
+        unsigned number = calls ? NACELLE_CALL : NACELLE_REPLY_RECEIVE;
 
         if (host_cpu.pair.caller == NULL && below(20) == 0) {
             vcpu_state(host_cpu.pair.vcpu)->dirty = (uint32_t)below(2);

@@ -24,8 +24,8 @@
  *   on the stack of the host context. The record is filled in; rsi, r8, r9, r10 and rax are tag and
  *   words of the message (nacelle/exit.h); all others but rbx, rbp and r12 to r15, which are the
  *   guest's or 0, may hold what the client must not know, and are for the host to clear.
- *   vcpu_host_direct_refuse_* is the host's as well: the reply cannot be carried out like this; rdi,
- *   rsi, r8 to r10, rax, rcx and rdx are as they were at the jump.
+ *   vcpu_host_direct_refuse_* is the host's as well: the reply cannot be carried out like this;
+ *   rdi, rsi, r8 to r10, rax, rcx and rdx are as they were at the jump.
  *
  *   vcpu_direct_get_rsp_*, vcpu_direct_set_rsp_*: subroutines; rbx is an armed vCPU while its
  *   client runs, its rsp goes to r8 or comes from r9; rbp is lost.

@@ -11,7 +11,7 @@
 #include <vmm/memory.h>
 #include <vmm/mmio.h>
 
-#define VMM_EMULATOR_GROUPS                                                                        \
+#define VMM_EMULATOR_GROUPS \
     (NACELLE_GROUP_IP | NACELLE_GROUP_RSP | NACELLE_GROUP_SEGMENTS | NACELLE_GROUP_CONTROL)
 
 struct vmm_emulator {
