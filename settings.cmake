@@ -37,7 +37,7 @@ set(NacelleMitigateL1d OFF CACHE BOOL
     "Flush the L1 data cache before a VMX guest runs (L1TF)")
 
 set(NacelleMitigateIbpb OFF CACHE BOOL
-    "Barrier for branch predictors between address spaces, and between these and guests (Spectre v2)")
+    "Barrier for branch predictors between address spaces and guests (Spectre v2)")
 
 set(NacelleMitigateRsb OFF CACHE BOOL
     "Fill the return stack buffer after a guest has run (SpectreRSB)")
