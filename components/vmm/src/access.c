@@ -46,7 +46,7 @@ void vmm_register_write(struct nacelle_vcpu_state *state, unsigned number, unsig
 
     if (number == RSP) {
         state->rsp = new;
-        state->dirty |= NACELLE_GROUP_IP;
+        state->dirty |= NACELLE_GROUP_RSP;
     } else {
         state->general[number & 15] = new;
     }

@@ -162,8 +162,8 @@ enum nacelle_type {
  * OPEN_MSR  w0: MSR, w1: rights, READ and WRITE: the guest uses it without an exit. Only MSRs that
  *           the engine switches between vCPUs can be opened. MSR_NOT_OPENABLE, OUT_OF_RANGE.
  * CLOSE_MSR w0: MSR. OUT_OF_RANGE.
- * ANSWER    w0: NACELLE_ANSWER_* | number << 32, w1: subleaf, w2: eax | ebx << 32, w3: ecx | edx
- * << 32.
+ * ANSWER    w0: NACELLE_ANSWER_* | number << 32, w1: subleaf, w2: eax | ebx << 32,
+ *           w3: ecx | edx << 32.
  *           From now on the server itself answers such an exit with these values, and goes on after
  *           the instruction, in all vCPUs of the VM; the client does not see it. It replaces an
  *           answer to the same. Exits in the shadow of STI or MOV SS, under TF, of string

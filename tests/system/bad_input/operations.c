@@ -39,6 +39,8 @@ static const struct operation {
     {"vm close ports", NACELLE_VM_CLOSE_PORTS, 1, false},
     {"vm open msr", NACELLE_VM_OPEN_MSR, 2, false},
     {"vm close msr", NACELLE_VM_CLOSE_MSR, 1, false},
+    {"vm answer", NACELLE_VM_ANSWER, 4, false},
+    {"vm forget", NACELLE_VM_FORGET, 2, false},
     {"vcpu configure", NACELLE_VCPU_CONFIGURE, 2, false},
     {"vcpu read register", NACELLE_VCPU_READ_REGISTER, 1, false},
     {"vcpu write register", NACELLE_VCPU_WRITE_REGISTER, 2, false},

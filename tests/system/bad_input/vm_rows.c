@@ -83,6 +83,20 @@ static const struct row rows[] = {
         R | 1ull << 32),
     ROW("close msr: 0x2000", VM_USED, VM_CLOSE_MSR, OUT_OF_RANGE, WORD(0), 0x2000),
     ROW("close msr: 2^32", VM_USED, VM_CLOSE_MSR, OUT_OF_RANGE, WORD(0), 1ull << 32),
+
+    ROW("answer: no kind", VM_USED, VM_ANSWER, INVALID_ARGUMENT, WORD(0), 0, 0, 0, 0),
+    ROW("answer: unknown kind", VM_USED, VM_ANSWER, INVALID_ARGUMENT, WORD(0),
+        NACELLE_ANSWER_OUT_IGNORED + 1, 0, 0, 0),
+    ROW("answer: bit behind the kind", VM_USED, VM_ANSWER, INVALID_ARGUMENT, WORD(0),
+        NACELLE_ANSWER_CPUID | 1 << 8, 0, 0, 0),
+    ROW("answer: port 0x10000", VM_USED, VM_ANSWER, INVALID_ARGUMENT, WORD(0),
+        NACELLE_ANSWER_IN | 0x10000ull << 32, 0, 0, 0),
+    ROW("answer: subleaf beyond 32 bits", VM_USED, VM_ANSWER, INVALID_ARGUMENT, WORD(0),
+        NACELLE_ANSWER_CPUID, 1ull << 32, 0, 0),
+    ROW("answer: subleaf where there is none", VM_USED, VM_ANSWER, INVALID_ARGUMENT, WORD(0),
+        NACELLE_ANSWER_MSR_READ, 1, 0, 0),
+    ROW("forget: none", VM_USED, VM_FORGET, NOT_MAPPED, WORD(0), NACELLE_ANSWER_CPUID, 0),
+    ROW("forget: no kind", VM_USED, VM_FORGET, NOT_MAPPED, WORD(0), 0, 0),
 };
 
 const struct rows vm_rows = ROWS(rows);

@@ -12,6 +12,7 @@
 
 GUEST(guest_tell);
 GUEST(guest_kinds);
+GUEST(guest_touch);
 GUEST(guest_nops);
 GUEST(guest_xmm);
 
@@ -36,6 +37,8 @@ void test_exit_registers(void);
 void test_thread_registers(void);
 void test_fpu(void);
 void test_replies(void);
+void test_calls(void);
+void test_address_spaces(void);
 void test_state_page(void);
 void test_capabilities(void);
 void test_timer(void);

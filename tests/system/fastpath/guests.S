@@ -30,6 +30,13 @@ GUEST guest_nops
         jmp     1b
 guest_nops_end:
 
+/* Memory that is not there, by an instruction of 5 bytes; esi counts. */
+GUEST guest_touch
+1:      inc     %esi
+        mov     %eax, 0x900000
+        jmp     1b
+guest_touch_end:
+
 /* One exit of each kind. The last has no part in the fast path. */
 GUEST guest_kinds
 1:      cpuid
@@ -70,5 +77,22 @@ GUEST guest_xmm
 3:      mov     $1, %ecx
         jmp     1b
 guest_xmm_end:
+
+        .code64
+#include "calls.h"
+
+/* Not a guest, but a thread in an address space that has nothing but this and a page of data: it
+ * replies with what it finds there. */
+        .globl lonely_server_begin, lonely_server_end
+lonely_server_begin:
+        mov     $CALLS_DATA, %eax
+        mov     (%rax), %r8
+        mov     8(%rax), %rdi
+        mov     16(%rax), %rsi
+        mov     %rsp, %rcx
+        lea     2f(%rip), %rdx
+        sysenter
+2:      jmp     lonely_server_begin
+lonely_server_end:
 
         .section .note.GNU-stack, "", @progbits

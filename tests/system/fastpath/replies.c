@@ -6,6 +6,8 @@
 #include <runtime/string.h>
 #include <x86/general_registers.h>
 
+#define TOUCH_BYTES 5u /* of guest_touch's instruction */
+
 static uint64_t exits, told;
 static struct guest guest;
 static struct nacelle_message message;
@@ -30,10 +32,15 @@ static void some_rounds(const char *what)
     }
 }
 
-static void reply(unsigned number, uint64_t tag)
+static void reply_by(uint64_t slot_used, unsigned number, uint64_t tag)
 {
     message = (struct nacelle_message){.tag = tag};
-    nacelle_system_call(number, exits, &message);
+    nacelle_system_call(number, slot_used, &message);
+}
+
+static void reply(unsigned number, uint64_t tag)
+{
+    reply_by(exits, number, tag);
 }
 
 /* A reply with what has no meaning: it advances, and nothing else. */
@@ -44,17 +51,57 @@ static void advances(const char *what, uint64_t bits)
     check_true(what, tells_next(&message, &told));
 }
 
-static void fails(const char *what, unsigned number, uint64_t tag, enum nacelle_error error)
+static void fails_by(const char *what, uint64_t slot_used, unsigned number, uint64_t tag,
+                     enum nacelle_error error)
 {
     some_rounds(what);
-    reply(number, tag);
+    reply_by(slot_used, number, tag);
     check_error(what, error, nacelle_message_error(&message));
     /* Nothing has happened: the exit can still be replied to. */
     some_rounds(what);
 }
 
+static void fails(const char *what, unsigned number, uint64_t tag, enum nacelle_error error)
+{
+    fails_by(what, exits, number, tag, error);
+}
+
+/* The instruction touches memory that is not there, and the processor does not tell its length. */
+static void test_memory_replies(void)
+{
+    uint64_t rounds = 1;
+
+    exits = make(NACELLE_TYPE_ENDPOINT, 0);
+    guest = hostile_guest(GUEST_CODE_OF(guest_touch), exits, 0);
+    need(nacelle_vcpu_resume(guest.vcpu), "start the guest");
+    need(nacelle_receive(exits, &message), "the first exit");
+    for (unsigned bit = 0; bit < 32; bit++) {
+        uint32_t label = NACELLE_RESUME_ADVANCE | NACELLE_RESUME_LENGTH(TOUCH_BYTES);
+
+        if (bit != 1 &&
+            (bit < NACELLE_RESUME_LENGTH_SHIFT || bit >= NACELLE_RESUME_LENGTH_SHIFT + 4))
+            label |= 1u << bit;
+        reply(NACELLE_REPLY_RECEIVE, nacelle_tag(label, 0));
+        check_number("exit", NACELLE_EXIT_MEMORY, nacelle_tag_label(message.tag));
+        check_number("rounds of the guest", ++rounds, guest.state->general[X86_RSI]);
+        /* Without a length it stays where it is. */
+        for (uint32_t advance = 0; advance < 2; advance++) {
+            reply(NACELLE_REPLY_RECEIVE, nacelle_tag(advance, 0));
+            check_number("exit", NACELLE_EXIT_MEMORY, nacelle_tag_label(message.tag));
+            check_number("rounds of the guest", rounds, guest.state->general[X86_RSI]);
+        }
+        for (unsigned number = NACELLE_SYSTEM_CALLS; number < 256; number += 31) {
+            reply(number, nacelle_tag(label, 0));
+            check_error("system call", NACELLE_ERROR_INVALID_SYSTEM_CALL,
+                        nacelle_message_error(&message));
+        }
+    }
+}
+
 void test_replies(void)
 {
+    const uint64_t empty = slot_take();
+    const uint64_t notification = make(NACELLE_TYPE_NOTIFICATION, 0);
     const uint64_t advance = nacelle_tag(NACELLE_RESUME_ADVANCE, 0);
 
     start(GUEST_CODE_OF(guest_nops));
@@ -72,8 +119,24 @@ void test_replies(void)
             advances("bit of the label", 1ull << (bit + NACELLE_TAG_LABEL_SHIFT));
     for (uint32_t bytes = 2; bytes < 16; bytes++)
         advances("length of the instruction", nacelle_tag(NACELLE_RESUME_LENGTH(bytes), 0));
-    for (unsigned number = NACELLE_SYSTEM_CALLS; number < 256; number++)
+    for (unsigned number = NACELLE_SYSTEM_CALLS; number < 256; number++) {
         fails("system call", number, advance, NACELLE_ERROR_INVALID_SYSTEM_CALL);
+        fails("system call", number, nacelle_tag(0, 0), NACELLE_ERROR_INVALID_SYSTEM_CALL);
+    }
+    for (unsigned again = 0; again < 2; again++) {
+        uint64_t tag = again != 0 ? nacelle_tag(0, 0) : advance;
+
+        fails_by("slot", 0, NACELLE_REPLY_RECEIVE, tag, NACELLE_ERROR_INVALID_CAPABILITY);
+        fails_by("slot", empty, NACELLE_REPLY_RECEIVE, tag, NACELLE_ERROR_INVALID_CAPABILITY);
+        fails_by("slot", ~0ull, NACELLE_REPLY_RECEIVE, tag, NACELLE_ERROR_INVALID_CAPABILITY);
+        fails_by("slot", exits | 1ull << 32, NACELLE_REPLY_RECEIVE, tag,
+                 NACELLE_ERROR_INVALID_CAPABILITY);
+        fails_by("slot", guest.vm, NACELLE_REPLY_RECEIVE, tag, NACELLE_ERROR_WRONG_TYPE);
+        fails_by("slot", copy(exits, NACELLE_RIGHT_WRITE, 0), NACELLE_REPLY_RECEIVE, tag,
+                 NACELLE_ERROR_MISSING_RIGHT);
+        fails_by("slot", copy(notification, NACELLE_RIGHT_WRITE, 0), NACELLE_REPLY_RECEIVE, tag,
+                 NACELLE_ERROR_MISSING_RIGHT);
+    }
 
     /* The same instruction again. */
     some_rounds("again");
@@ -91,6 +154,8 @@ void test_replies(void)
     need(nacelle_vcpu_resume(guest.vcpu), "resume");
     need(nacelle_receive(exits, &message), "receive");
     check_true("stay", tells_next(&message, &told));
+    need(nacelle_vcpu_suspend(guest.vcpu), "suspend");
+    test_memory_replies();
 }
 
 /* --- The state page --- */

@@ -33,7 +33,7 @@ static void loads(void **state)
     assert_true(page.general[RDX] == 0x8281);
     assert_int_equal(emulate("8b 25 04 00 fe 00", DEVICE + 4), VMM_DECODE_OK); /* ESP */
     assert_true(page.rsp == 0x07060504);
-    assert_true(page.dirty & NACELLE_GROUP_IP);
+    assert_true(page.dirty & NACELLE_GROUP_RSP);
 }
 
 static void stores(void **state)

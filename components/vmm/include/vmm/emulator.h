@@ -11,7 +11,8 @@
 #include <vmm/memory.h>
 #include <vmm/mmio.h>
 
-#define VMM_EMULATOR_GROUPS (NACELLE_GROUP_IP | NACELLE_GROUP_SEGMENTS | NACELLE_GROUP_CONTROL)
+#define VMM_EMULATOR_GROUPS                                                                        \
+    (NACELLE_GROUP_IP | NACELLE_GROUP_RSP | NACELLE_GROUP_SEGMENTS | NACELLE_GROUP_CONTROL)
 
 struct vmm_emulator {
     struct nacelle_vcpu_state *state;
