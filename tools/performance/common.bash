@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash disable=SC2154 # its users set top and work
 #
-# What tools/bench and tools/trace-exit share: building the bench, booting it, tracing it. Sourced
-# with `top` set, which is the tree, and `tool`, a name for messages; before booting also `work`, an
-# empty directory.
+# What tools/bench, tools/mitigations and tools/trace-exit share: building the bench, booting it,
+# tracing it. Sourced with `top` set, which is the tree, and `tool`, a name for messages; before
+# booting also `work`, an empty directory.
 
 build=$top/build-bench
 platform=bochs
 cpu=''
 make=yes
 here=$top/tools/performance
+configure=() # options for cmake, of a build that is not the usual one
 
 say() {
     printf '%s: %s\n' "${tool:?}" "$*" >&2
@@ -39,7 +40,7 @@ bench_build() {
         flock 8
         if ! {
             [ -f "$build/build.ninja" ] || cmake -S "$top" -B "$build" -G Ninja \
-                -DCMAKE_C_COMPILER=gcc -DNacelleDebug=OFF &&
+                -DCMAKE_C_COMPILER=gcc -DNacelleDebug=OFF "${configure[@]}" &&
                 ninja -C "$build" "$target"
         } >"$log" 2>&1 </dev/null; then
             tail -n 40 "$log" >&2
@@ -112,6 +113,15 @@ bench_boot() {
     fi
 }
 
+# What was measured and traced, a line a row (results.awk).
+bench_results() {
+    {
+        bench_guest
+        sed 's/^/trace\t/' "$work/rounds"
+        tr -d '\r' <"$work/serial.log" | sed 's/^/log\t/'
+    } | LC_ALL=C awk -F '\t' -f "$here/results.awk"
+}
+
 # Adds the place to each line of $work/rounds, or those of row $1: row, tick, address, instruction,
 # room (client, partner, server, guest), function, file and line. A function that was inlined
 # counts as itself.
@@ -136,6 +146,24 @@ bench_summary() {
     measuring=$(grep -c "^empty[[:space:]]" "$work/rounds" || true)
     bench_places "$1" | awk -F '\t' -v listing="$2" -v most="${3-0}" -v measuring="$measuring" \
         -f "$here/summary.awk"
+}
+
+# The compiler that made the code, by which the ticks differ.
+compiler() {
+    gcc -dumpfullversion
+}
+
+# Replaces what is between the marks "NAME: begin" and "NAME: end" of page $1 by the file $3.
+between() {
+    grep -q "^<!-- $2: begin" "$1" || fail 1 "$1 has no marks for $2"
+    awk -v name="$2" -v text="$3" '
+        index($0, "<!-- " name ": end") == 1 { inside = 0 }
+        !inside { print }
+        index($0, "<!-- " name ": begin") == 1 {
+            inside = 1
+            while ((getline line <text) > 0) print line
+        }' "$1" >"$work/page.new"
+    mv "$work/page.new" "$1"
 }
 
 # From the server's entry to the root task's: the first two stops of the debugger.

@@ -98,7 +98,7 @@
 sysexit_instructions:
     .popsection
 
-/* Between two domains (predictors.h); rcx and rdx are lost, rax is kept in a free register. */
+/* Between two domains (predictors.h); rcx and rdx are lost, rax is kept in a register. */
     .macro PREDICTOR_BARRIER keep
 #if NACELLE_MITIGATE_IBPB
     mov %rax, \keep

@@ -30,9 +30,9 @@
 
 /*
  * Fills the return stack buffer, before the first RET after something else has run: 32 entries, as
- * many as any processor has. They predict INT3, at which speculation ends. LFENCE: the processor
- * may still predict one RET by the old contents until the last CALL has retired (post-barrier RSB
- * predictions). Uses 256 bytes of the stack, changes flags.
+ * many as any processor has. They predict INT3, at which speculation ends. LFENCE: until a CALL has
+ * retired the processor may still predict a RET by the old contents (post-barrier RSB predictions).
+ * Uses 256 bytes of the stack, changes flags.
  */
 .macro x86_fill_return_stack
 #if NACELLE_MITIGATE_RSB
