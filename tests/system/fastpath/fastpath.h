@@ -14,6 +14,7 @@ GUEST(guest_tell);
 GUEST(guest_kinds);
 GUEST(guest_touch);
 GUEST(guest_nops);
+GUEST(guest_tell_and_spin);
 GUEST(guest_xmm);
 
 /* What went wrong in a thread that does not print itself; the main thread looks at it. */

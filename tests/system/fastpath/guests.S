@@ -18,6 +18,17 @@ GUEST guest_tell
         jmp     1b
 guest_tell_end:
 
+/* The same nine times, and then nothing. */
+GUEST guest_tell_and_spin
+1:      inc     %esi
+        mov     %cr2, %eax
+        mov     %esi, %ecx
+        cpuid
+        cmp     $9, %esi
+        jne     1b
+2:      jmp     2b
+guest_tell_and_spin_end:
+
 /* The same, and any length up to 15 leads to the next round. */
 GUEST guest_nops
 1:      inc     %esi

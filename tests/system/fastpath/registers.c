@@ -238,6 +238,7 @@ static void keep_xmm(uint64_t which)
     pattern(&own, 10 + (unsigned)which);
     for (;;) {
         xmm_load(&own);
+        nacelle_yield(); /* by a system call it comes back to where the fast path may begin */
         for (unsigned i = 0; i < 5; i++) {
             switch (which) {
             case 0:
