@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One of a pair does what it must not, in the middle of fast calls and replies: it gets its fault,
- * the other notices nothing, and the pair goes on. All of it as the handler of a guest's exits, as a
- * server of calls, and as the caller; the latter two before a guest ran on this CPU, and after.
+ * the other notices nothing, and the pair goes on. All of it as the handler of a guest's exits, as
+ * a server of calls, and as the caller; the latter two before a guest ran on this CPU, and after.
  */
 #include "fastpath.h"
 
