@@ -145,6 +145,19 @@ void test_replies(void)
         reply(NACELLE_REPLY_RECEIVE, nacelle_tag(0, 0));
         check_true("again", tells_next(&message, &told));
     }
+    /* CR2 as the handler stores it, without a reply: the processor has no other place for it. */
+    for (uint32_t i = 1; i < 4; i++) {
+        some_rounds("CR2");
+        need(nacelle_vcpu_fetch(guest.vcpu, NACELLE_GROUP_CONTROL), "fetch");
+        check_number("CR2", GUEST_CR2, guest.state->cr2);
+        guest.state->cr2 = GUEST_CR2 + i;
+        need(nacelle_vcpu_store(guest.vcpu, NACELLE_GROUP_CONTROL), "store");
+        need(nacelle_resume_receive(exits, NACELLE_RESUME_ADVANCE, &message), "exit");
+        check_number("CR2 that the guest finds", GUEST_CR2 + i, (uint32_t)message.words[0]);
+        told++;
+        guest.state->cr2 = GUEST_CR2;
+        need(nacelle_vcpu_store(guest.vcpu, NACELLE_GROUP_CONTROL), "store");
+    }
     /* STAY: no exit comes before RESUME. */
     some_rounds("stay");
     message.tag = nacelle_tag(NACELLE_RESUME_ADVANCE | NACELLE_RESUME_STAY, 0);
