@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One of a pair does what it must not, in the middle of fast calls and replies: it gets its fault,
- * the other notices nothing, and the pair goes on. All of it as the handler of a guest's exits, as a
- * server of calls, and as the caller; the latter two before a guest ran on this CPU, and after.
+ * the other notices nothing, and the pair goes on. All of it as the handler of a guest's exits, as
+ * a server of calls, and as the caller; the latter two before a guest ran on this CPU, and after.
  */
 #include "fastpath.h"
 
@@ -84,7 +84,7 @@ static void call_server(uint64_t entry)
         /* What a server that attacks replies is its own affair. */
         if (nacelle_tag_label(call.tag) == GOOD)
             for (unsigned n = 0; n < NACELLE_MESSAGE_REGISTERS; n++)
-                mistakes += call.words[n] != i + 10 * n + 1;
+                mistakes += call.words[n] != i + 10ull * n + 1;
     }
     attack(entry);
 }

@@ -137,7 +137,7 @@ void test_address_spaces(void)
 {
     struct page code = page_make();
     struct page data = page_make();
-    uint64_t size = (uint64_t)(lonely_server_end - lonely_server_begin);
+    uint64_t size = (uint64_t)lonely_server_end - (uint64_t)lonely_server_begin;
     uint64_t aspace = make(NACELLE_TYPE_ASPACE, 16);
     uint64_t thread = make(NACELLE_TYPE_THREAD, 0);
     volatile uint64_t *ours =

@@ -64,8 +64,8 @@ GUEST guest_kinds
         jmp     1b
 guest_kinds_end:
 
-/* xmm0 to xmm7 as at esi; told by ecx: 1 when they have changed. The data page has 16 bytes for each,
- * and room for as much behind it. */
+/* xmm0 to xmm7 as at esi; told by ecx: 1 when they have changed. The data page has 16 bytes for
+ * each, and room for as much behind it. */
 GUEST guest_xmm
         mov     %cr4, %eax
         or      $0x200, %eax            /* OSFXSR */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The fast path from a guest or a thread to its handler and back, taken by those who mean no good. */
+/* The fast path from a guest or thread to its handler and back, with those who mean no good. */
 #include "fastpath.h"
 
 const char test_name[] = "fastpath";

@@ -183,7 +183,7 @@ static uint64_t any(void)
     return random_state;
 }
 
-/* Everything of it but what the guest computes with, and no group that exists is said to be dirty. */
+/* All of it but what the guest computes with; no group that exists is said to be dirty. */
 static void scribble(struct nacelle_vcpu_state *state)
 {
     uint64_t esi = state->general[X86_RSI];

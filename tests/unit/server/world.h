@@ -101,7 +101,7 @@ void world_exit(enum vcpu_disposition disposition, uint32_t number);
 /* Whether vCPUs are ready for the direct way; at first they are not. */
 extern bool world_arms;
 
-/* --- The fast path: what entry.S does (world_fastpath.c) --------------------------------------- */
+/* --- The fast path: what entry.S does (world_fastpath.c) -------------------------------------- */
 
 enum world_fast {
     WORLD_SLOW, /* nothing of the kind: the call is to be made by world_system_call */

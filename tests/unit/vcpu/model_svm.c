@@ -9,10 +9,10 @@
 #include <x86/msr.h>
 #include <x86/svm_exit.h>
 
+#include "direct.h"
 #include "model_svm.h"
 #include "model_vmx.h"
 #include "svm/check.h"
-#include "direct.h"
 #include "svm/svm.h"
 
 bool model_svm_refuses;

@@ -22,8 +22,8 @@
  *     vcpu_host_direct_*     given by the host, in assembly
  *
  *   on the stack of the host context. The record is filled in; rsi, r8, r9, r10 and rax are tag and
- *   words of the message (nacelle/exit.h); all others may hold what the client must not know, and are
- *   for the host to clear. vcpu_host_direct_refuse_* is the host's as well: the reply cannot be
+ *   words of the message (nacelle/exit.h); all others may hold what the client must not know, and
+ *   are for the host to clear. vcpu_host_direct_refuse_* is the host's as well: the reply cannot be
  *   carried out like this; rdi, rsi, r8 to r10, rax, rcx and rdx are as they were at the jump.
  *
  * Every other exit goes to vcpu_host_exit with the vCPU still armed: the host books the entry that
