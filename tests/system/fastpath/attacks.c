@@ -84,7 +84,7 @@ static void call_server(uint64_t entry)
         /* What a server that attacks replies is its own affair. */
         if (nacelle_tag_label(call.tag) == GOOD)
             for (unsigned n = 0; n < NACELLE_MESSAGE_REGISTERS; n++)
-                mistakes += call.words[n] != i + 10 * n + 1;
+                mistakes += call.words[n] != i + 10ull * n + 1;
     }
     attack(entry);
 }

@@ -5,7 +5,7 @@
 #include <cpuid.h>
 #include <runtime/notification.h>
 
-#define SWEEP  1500u /* more than a round takes, by either path */
+#define SWEEP  1500ull /* more than a round takes, by either path */
 
 #define IF_OFF 0x002u
 #define IF_ON  0x202u

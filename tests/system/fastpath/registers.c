@@ -196,7 +196,7 @@ void test_thread_registers(void)
 /* --- FPU registers --- */
 
 #define XMM       16u
-#define XMM_GUEST 8u
+#define XMM_GUEST 8ull
 #define THREADS   4u
 
 struct xmm {
@@ -278,13 +278,13 @@ void test_fpu(void)
         pattern(&xmm, i);
         memcpy(guests[i].data, &xmm, XMM_GUEST * 16);
         guests[i].state->general[X86_RSI] = GUEST_DATA;
-        need(nacelle_vcpu_set_priority(guests[i].vcpu, 1, slice + 1000 * i), "slice");
+        need(nacelle_vcpu_set_priority(guests[i].vcpu, 1, slice + 1000ull * i), "slice");
         need(nacelle_vcpu_resume(guests[i].vcpu), "start a guest");
     }
     for (unsigned i = 0; i < THREADS; i++) {
         struct thread thread = thread_make(keep_xmm, i, 1, 0);
 
-        need(nacelle_thread_set_priority(thread.slot, 1, slice + 777 * i), "slice");
+        need(nacelle_thread_set_priority(thread.slot, 1, slice + 777ull * i), "slice");
         need(nacelle_thread_resume(thread.slot), "start a thread");
     }
     wait_ticks(bochs_ticks(3000000));
