@@ -33,7 +33,7 @@ enum nacelle_error vcpu_answers_set(struct vcpu_answers *answers, uint32_t *coun
     struct vcpu_answer *bucket = &answers->buckets[find(answers, answer)];
 
     if (bucket->kind == 0) {
-        if (*count >= ANSWERS_MAX)
+        if (*count >= NACELLE_ANSWERS_MAX)
             return NACELLE_ERROR_NO_TABLE_MEMORY;
         (*count)++;
     }
@@ -55,8 +55,7 @@ bool vcpu_answers_remove(struct vcpu_answers *answers, uint32_t *count,
 
     if (answers->buckets[hole].kind == 0)
         return false;
-    /* What stands behind it because it was in the way moves up, so that no search ends too early.
-     * */
+    /* What stands behind it because it was in the way moves up: no search ends too early. */
     for (unsigned i = 0; i < ANSWERS_BUCKETS; i++) {
         bucket = next(bucket);
         if (answers->buckets[bucket].kind == 0)

@@ -41,8 +41,7 @@ struct vcpu_answers {
     struct vcpu_answer buckets[ANSWERS_BUCKETS];
 };
 
-#define ANSWERS_MAX 96
-
+_Static_assert(NACELLE_ANSWERS_MAX < ANSWERS_BUCKETS, "each search ends");
 _Static_assert(sizeof(struct vcpu_answer) == 1 << ANSWER_SHIFT, "entry.S");
 _Static_assert(offsetof(struct vcpu_answer, number) == ANSWER_NUMBER, "entry.S");
 _Static_assert(offsetof(struct vcpu_answer, kind) == ANSWER_KIND, "entry.S");
@@ -62,7 +61,7 @@ static inline unsigned vcpu_answer_hash(uint32_t number)
 }
 
 /* Puts an answer in, in place of one with the same kind, number and subleaf. *count is how many
- * there are. NO_TABLE_MEMORY: there are ANSWERS_MAX others. */
+ * there are. NO_TABLE_MEMORY: there are NACELLE_ANSWERS_MAX others. */
 enum nacelle_error vcpu_answers_set(struct vcpu_answers *answers, uint32_t *count,
                                     const struct vcpu_answer *answer);
 

@@ -15,9 +15,9 @@ struct vcpu;
 /*
  * A handler has received a message: the exit of a vCPU, or the call of a thread. Most often it will
  * reply and receive at the same endpoint, and the next that comes there is from the same caller.
- * Such
- * a reply, and the next message, need no queue, no state and no check of their own, if everything
- * was checked when the message was received and nothing but these two has run on the CPU since. So:
+ * Such a reply, and the next message, need no queue, no state and no check of their own, if
+ * everything was checked when the message was received and nothing but these two has run on the CPU
+ * since. So:
  *
  * - fastpath_arm, before the handler returns to user level with a message, checks everything, and
  *   writes down what the two will pass to the server if they go on like this.

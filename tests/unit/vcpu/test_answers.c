@@ -9,7 +9,7 @@
 #include "model.h"
 #include "vendor.h"
 
-#define LIST (ANSWERS_MAX + 8)
+#define LIST (NACELLE_ANSWERS_MAX + 8)
 
 static struct vcpu_answers table;
 static uint32_t count;
@@ -81,7 +81,7 @@ static void as_a_list(void **state)
         unsigned at = position(&answer);
 
         if (test_random(&seed) % 5 < 3) {
-            enum nacelle_error expected = at == LIST && listed == ANSWERS_MAX
+            enum nacelle_error expected = at == LIST && listed == NACELLE_ANSWERS_MAX
                                               ? NACELLE_ERROR_NO_TABLE_MEMORY
                                               : NACELLE_ERROR_OK;
 
@@ -104,7 +104,7 @@ static void as_a_list(void **state)
         if (position(&answer) == LIST)
             assert_null(search(answer.kind, answer.number, answer.subleaf));
     }
-    assert_true(listed > ANSWERS_MAX / 2); /* the full table was tried */
+    assert_true(listed > NACELLE_ANSWERS_MAX / 2); /* the full table was tried */
 }
 
 /* Leaves of all three ranges that a VMM has to answer have a bucket of their own. */
