@@ -62,6 +62,7 @@ function(nacelle_add_kernel name)
     target_compile_definitions(${name} PRIVATE ${arg_DEFINITIONS})
     nacelle_link(${name} kernel ${arg_LIBRARIES})
     nacelle_link_with_script(${name} ${arg_LINKER_SCRIPT} ${PROJECT_BINARY_DIR} ${name}.elf)
+    target_link_options(${name} PRIVATE ${nacelle_kernel_link_options})
     set(elf32 ${PROJECT_BINARY_DIR}/${name}.elf32)
     add_custom_command(OUTPUT ${elf32}
         COMMAND ${CMAKE_OBJCOPY} -O elf32-i386 --strip-all $<TARGET_FILE:${name}> ${elf32}
@@ -123,7 +124,7 @@ function(nacelle_add_guest name)
     target_compile_definitions(${name} PRIVATE ${arg_DEFINITIONS})
     nacelle_link(${name} kernel)
     nacelle_link_with_script(${name} ${arg_LINKER_SCRIPT} ${dir} ${name}.elf)
-    target_link_options(${name} PRIVATE
+    target_link_options(${name} PRIVATE ${nacelle_kernel_link_options}
         -Wl,--defsym=guest_address=${arg_ADDRESS} -Wl,--no-warn-rwx-segments
         -Wl,--no-gc-sections)
     add_custom_command(OUTPUT ${dir}/${name}.bin
