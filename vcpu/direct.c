@@ -7,6 +7,8 @@
 
 #include "vendor.h"
 
+const uint32_t vcpu_direct_dirty = 1;
+
 bool vcpu_direct_arm(struct vcpu *vcpu, uint64_t cr3)
 {
     const struct vcpu_cpu *cpu = vcpu_host_cpu();

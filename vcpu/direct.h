@@ -4,23 +4,24 @@
 #define VCPU_INTERNAL_DIRECT_H
 
 #include <nacelle/message.h>
+#include <vcpu/mitigations.h>
 #include <x86/control.h>
 #include <x86/general_registers.h>
+#include <x86/user_return.h>
 
 #include "internal.h"
 
 /* Where a guest stands at an exit. */
 struct vcpu_direct_point {
     uint64_t rip, rflags;
-    uint32_t length; /* of the instruction, 0 when the processor does not tell */
-    bool shadow;     /* of STI or MOV SS */
+    uint64_t length; /* of the instruction, 0 when the processor does not tell */
 };
 
 /* An exit that is short to tell; value is the gpa when the kind has one. */
 struct vcpu_direct_exit {
     uint32_t kind;
-    uint32_t number, flags;
-    uint32_t detail, size;
+    uint64_t number, flags; /* 32 bits each, as the message has them */
+    uint64_t detail, size;
     uint64_t value;
     uint64_t reason; /* raw */
 };
@@ -32,9 +33,18 @@ struct vcpu_direct_message {
 };
 
 #ifdef NACELLE_HOST
-_Noreturn void vcpu_direct_leave(struct vcpu *vcpu, const struct vcpu_direct_message *message);
-#define VCPU_DIRECT_LEAVE(label, vcpu, message) vcpu_direct_leave(vcpu, message)
+_Noreturn void vcpu_direct_leave(const struct vcpu_direct_message *message);
+#define VCPU_DIRECT_USUAL_WAY(label, vcpu) label(vcpu)
+#define VCPU_DIRECT_LEAVE(by, pair, message, c, d, in_r11) \
+    ((void)(pair), vcpu_direct_leave(message))
 #else
+/* A jump: nothing comes back, and the stack begins anew there. */
+#define VCPU_DIRECT_USUAL_WAY(label, vcpu)                        \
+    do {                                                          \
+        __asm__ volatile("jmp " #label : : "D"(vcpu) : "memory"); \
+        __builtin_unreachable();                                  \
+    } while (0)
+
 /* Registers that a C function keeps: what the compiler had there is not the client's business. */
 #ifdef VCPU_DIRECT_KEEPS_REGISTERS
 #define VCPU_DIRECT_CLEAR ""
@@ -48,26 +58,43 @@ _Noreturn void vcpu_direct_leave(struct vcpu *vcpu, const struct vcpu_direct_mes
     "xor %%r15d, %%r15d\n\t"
 #endif
 
-/* To a label of the host, on its stack, the message in the registers of one. A host that never arms
- * a vCPU need not have it. */
-#define VCPU_DIRECT_LEAVE(label, vcpu, message)                                            \
-    do {                                                                                   \
-        register uint64_t r8 __asm__("r8") = (message)->words[0];                          \
-        register uint64_t r9 __asm__("r9") = (message)->words[1];                          \
-        register uint64_t r10 __asm__("r10") = (message)->words[2];                        \
-                                                                                           \
-        __asm__ volatile(".weak " label "\n\t"                                             \
-                         "mov %0, %%rsp\n\t" VCPU_DIRECT_CLEAR "jmp " label                \
-                         :                                                                 \
-                         : "m"((vcpu)->host_stack), "S"((message)->tag), "r"(r8), "r"(r9), \
-                           "r"(r10), "a"((message)->words[3])                              \
-                         : "memory");                                                      \
-        __builtin_unreachable();                                                           \
+/* clang-format off */
+#define VCPU_DIRECT_SYSEXIT X86_STRING(X86_RETURN_BY_SYSEXIT(%[selector]))
+/* rdx is the pair until the client's stack pointer is loaded, and 0 then. */
+#define VCPU_DIRECT_SYSRET                                  \
+    "mov " X86_STRING(VCPU_PAIR_RSP) "(%%rdx), %%rsp\n\t"   \
+    "xor %%edx, %%edx\n\t"                                  \
+    X86_STRING(X86_RETURN_BY_SYSRET(%[selector]))
+/* clang-format on */
+
+/* To the client of the pair, by one of these, which want c, d and in_r11 in rcx, rdx and r11; the
+ * message in the registers of one. */
+#define VCPU_DIRECT_LEAVE(by, pair, message, c, d, in_r11)                                      \
+    do {                                                                                        \
+        register uint64_t r8 __asm__("r8") = (message)->words[0];                               \
+        register uint64_t r9 __asm__("r9") = (message)->words[1];                               \
+        register uint64_t r10 __asm__("r10") = (message)->words[2];                             \
+        register uint64_t r11 __asm__("r11") = (in_r11);                                        \
+                                                                                                \
+        __asm__ volatile(VCPU_DIRECT_CLEAR by                                                   \
+                         :                                                                      \
+                         : "D"((pair)->badge), "S"((message)->tag), "r"(r8), "r"(r9), "r"(r10), \
+                           "a"((message)->words[3]), "c"(c), "d"(d),                            \
+                           "r"(r11), [selector] "m"(vcpu_mitigations_segment)                   \
+                         : "memory");                                                           \
+        __builtin_unreachable();                                                                \
     } while (0)
 #endif
 
+/* This CPU's, of which the vCPU is one. */
+static inline __attribute__((always_inline)) const struct vcpu_direct_pair *
+vcpu_direct_pair_of(const struct vcpu *vcpu)
+{
+    return (const struct vcpu_direct_pair *)vcpu->host_stack;
+}
+
 /* The low half of a general register, read as such. */
-static inline __attribute__((always_inline)) uint32_t low_half(const uint64_t *reg)
+static inline __attribute__((always_inline)) uint64_t low_half(const uint64_t *reg)
 {
     uint32_t value;
 
@@ -76,29 +103,33 @@ static inline __attribute__((always_inline)) uint32_t low_half(const uint64_t *r
 }
 
 /*
- * Notes where the guest goes on. false: not in the direct way, as going on is more than adding the
- * length (advance.h), and nothing has changed. RF is set by faults alone, so not where the exit is
- * by an instruction, whose length the processor tells.
+ * Flags with which going on is more than adding the length (advance.h). RF is set by faults alone,
+ * so not where the exit is by an instruction, whose length the processor tells.
  */
-static inline __attribute__((always_inline)) bool
-vcpu_direct_plan(struct vcpu *vcpu, const struct vcpu_direct_point *at, bool by_instruction)
+static inline __attribute__((always_inline)) uint64_t vcpu_direct_hindrance(bool by_instruction)
 {
-    uint32_t hindrance = by_instruction ? X86_RFLAGS_TF | X86_RFLAGS_RF : X86_RFLAGS_TF;
-    uint32_t low;
+    return by_instruction ? X86_RFLAGS_TF | X86_RFLAGS_RF : X86_RFLAGS_TF;
+}
 
-    if (at->shadow || (at->rflags & hindrance) != 0 ||
-        __builtin_add_overflow((uint32_t)at->rip, at->length, &low))
-        return false; /* overflow: beyond 4 GiB the mode matters */
-    vcpu->next_rip = at->rip + at->length;
-    vcpu->exit_length = at->length;
+/* Notes where the guest goes on. false: not in the direct way, and nothing has changed. */
+static inline __attribute__((always_inline)) bool
+vcpu_direct_plan(struct vcpu *vcpu, const struct vcpu_direct_point *at)
+{
+    uint64_t next = at->rip + at->length;
+
+    __asm__("" : "+r"(next)); /* the compiler would add once more, for the carry */
+    if ((uint32_t)next < (uint32_t)at->length)
+        return false; /* beyond 4 GiB the mode matters */
+    vcpu->next_rip = next;
+    vcpu->exit_length = (uint32_t)at->length;
     return true;
 }
 
 /* Two neighbours in the record, written as one. */
-static inline __attribute__((always_inline)) uint64_t vcpu_direct_pair(uint32_t *at, uint32_t low,
-                                                                       uint32_t high)
+static inline __attribute__((always_inline)) uint64_t vcpu_direct_both(uint32_t *at, uint64_t low,
+                                                                       uint64_t high)
 {
-    uint64_t both = low | (uint64_t)high << 32;
+    uint64_t both = low | high << 32;
 
     __builtin_memcpy(at, &both, sizeof(both));
     return both;
@@ -112,15 +143,15 @@ vcpu_direct_record(struct nacelle_vcpu_state *state, const struct vcpu_direct_ex
     struct nacelle_exit *record = &state->exit;
 
     record->kind = exit->kind;
-    record->instruction_length = at->length;
+    record->instruction_length = (uint32_t)at->length;
     record->raw_reason = exit->reason;
     state->rip = at->rip;
     state->rflags = at->rflags;
     state->valid = NACELLE_GROUP_IP;
     return (struct vcpu_direct_message){
         .tag = nacelle_tag(exit->kind, 4) | NACELLE_TAG_KERNEL | NACELLE_TAG_CALL,
-        .words = {vcpu_direct_pair(&record->number, exit->number, exit->flags), exit->value,
-                  vcpu_direct_pair(&record->detail, exit->detail, exit->size), at->rip},
+        .words = {vcpu_direct_both(&record->number, exit->number, exit->flags), exit->value,
+                  vcpu_direct_both(&record->detail, exit->detail, exit->size), at->rip},
     };
 }
 

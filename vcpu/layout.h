@@ -25,4 +25,7 @@
 /* The control structure, from struct vcpu. */
 #define VCPU_CONTROL (-0x2000)
 
+/* Where the length of a reply's label is in its tag. */
+#define DIRECT_LENGTH_SHIFT (NACELLE_TAG_LABEL_SHIFT + NACELLE_RESUME_LENGTH_SHIFT)
+
 #endif

@@ -16,22 +16,30 @@
 #define LENGTH_VMMCALL 3
 #define LENGTH_MSR     2
 
-static inline __attribute__((always_inline)) struct vcpu_direct_point
-point_of(const struct svm_vmcb *vmcb, uint32_t length)
+static inline __attribute__((always_inline)) _Noreturn void usual_way(struct vcpu *vcpu)
 {
-    return (struct vcpu_direct_point){
-        .rip = vmcb->save.rip,
-        .rflags = vmcb->save.rflags,
-        .length = length,
-        .shadow = (vmcb->control.interrupt_shadow & SVM_INTERRUPT_SHADOW) != 0,
-    };
+    VCPU_DIRECT_USUAL_WAY(svm_usual_way, vcpu);
+}
+
+/* Where the guest stands, and goes on; false: not in the direct way, and nothing has changed. */
+static inline __attribute__((always_inline)) bool
+plan(struct vcpu *vcpu, struct vcpu_direct_point *at, uint64_t length)
+{
+    const struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
+
+    at->rip = vmcb->save.rip;
+    at->rflags = vmcb->save.rflags;
+    at->length = length;
+    return (at->rflags & vcpu_direct_hindrance(length != 0)) == 0 &&
+           (vmcb->control.interrupt_shadow & SVM_INTERRUPT_SHADOW) == 0 &&
+           vcpu_direct_plan(vcpu, at);
 }
 
 bool svm_direct_ready(struct vcpu *vcpu, uint64_t cr3)
 {
     struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
     const struct svm_cpu *cpu = svm_cpu_of(vcpu->cpu);
-    struct vcpu_direct_point at = point_of(vmcb, vcpu->exit_length);
+    struct vcpu_direct_point at;
 
     (void)cr3; /* the exit comes back to the one that is loaded at the entry */
     if (cpu->flush_all || vcpu->svm.asid_generation != cpu->asid_generation ||
@@ -43,21 +51,23 @@ bool svm_direct_ready(struct vcpu *vcpu, uint64_t cr3)
     /* As in svm_enter: the client may have had a page fault since the exit, or stored another. */
     if (x86_read_cr2() != vmcb->save.cr2)
         x86_write_cr2(vmcb->save.cr2);
-    return vcpu_direct_plan(vcpu, &at, at.length != 0);
+    return plan(vcpu, &at, vcpu->exit_length);
 }
 
 static inline __attribute__((always_inline)) _Noreturn void
 leave(struct vcpu *vcpu, const struct vcpu_direct_exit *exit, uint32_t length)
 {
-    const struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
-    struct vcpu_direct_point at = point_of(vmcb, length);
+    const struct vcpu_direct_pair *pair = vcpu_direct_pair_of(vcpu);
+    struct vcpu_direct_point at;
     struct vcpu_direct_message message;
 
-    if ((vmcb->control.exit_int_info & NACELLE_EVENT_VALID) != 0 ||
-        !vcpu_direct_plan(vcpu, &at, length != 0))
-        svm_usual_way(vcpu);
+    if ((svm_vmcb_of(vcpu)->control.exit_int_info & NACELLE_EVENT_VALID) != 0 ||
+        !plan(vcpu, &at, length))
+        usual_way(vcpu);
     message = vcpu_direct_record(vcpu_state(vcpu), exit, &at);
-    VCPU_DIRECT_LEAVE("vcpu_host_direct_syscall", vcpu, &message);
+    vcpu_predictor_barrier();
+    VCPU_DIRECT_LEAVE(VCPU_DIRECT_SYSRET, pair, &message, pair->rip, pair,
+                      X86_RFLAGS_FIXED | X86_RFLAGS_IF);
 }
 
 /* By an instruction; next is the RIP behind it, 0 when the processor does not tell: then it has the
@@ -72,7 +82,7 @@ leave_instruction(struct vcpu *vcpu, const struct vcpu_direct_exit *exit, uint64
         struct vcpu_direct_exit out = *exit;
 
         if (next != 0 || assumed == 0)
-            svm_usual_way(vcpu); /* RIP wraps */
+            usual_way(vcpu); /* RIP wraps */
         out.flags |= NACELLE_EXIT_LENGTH_ASSUMED;
         leave(vcpu, &out, assumed);
     }
@@ -93,7 +103,7 @@ static inline __attribute__((always_inline)) _Noreturn void port(struct vcpu *vc
     };
 
     if ((info & SVM_INFO1_IO_STRING) != 0)
-        svm_usual_way(vcpu);
+        usual_way(vcpu);
     if ((info & SVM_INFO1_IO_IN) == 0) {
         exit.flags = NACELLE_EXIT_WRITE;
         exit.value = low_half(&state->general[X86_RAX]) &
@@ -118,7 +128,7 @@ nested_fault(struct vcpu *vcpu, struct nacelle_vcpu_state *state)
     };
 
     if ((info & (SVM_NPF_PRESENT | SVM_NPF_RESERVED)) != 0)
-        svm_usual_way(vcpu); /* the rights of what is mapped there have to be looked for */
+        usual_way(vcpu); /* the rights of what is mapped there have to be looked for */
     if ((info & SVM_NPF_WALK) != 0)
         exit.flags |= NACELLE_EXIT_WALK;
     state->exit.gpa = exit.value;
@@ -143,7 +153,7 @@ _Noreturn void svm_direct_exit(struct vcpu *vcpu)
         leave_instruction(vcpu, &exit, next, LENGTH_CPUID);
     case SVM_EXIT_HLT:
         if (!vcpu->svm.hlt_exits)
-            svm_usual_way(vcpu);
+            usual_way(vcpu);
         exit = (struct vcpu_direct_exit){.kind = NACELLE_EXIT_HLT, .reason = SVM_EXIT_HLT};
         leave_instruction(vcpu, &exit, next, LENGTH_HLT);
     case SVM_EXIT_VMMCALL:
@@ -157,7 +167,7 @@ _Noreturn void svm_direct_exit(struct vcpu *vcpu)
                                          .flags = NACELLE_EXIT_READ,
                                          .reason = SVM_EXIT_MSR};
         if (exit.number == X86_MSR_EFER)
-            svm_usual_way(vcpu); /* it may be answered in the engine */
+            usual_way(vcpu); /* it may be answered in the engine */
         if (svm_msr_is_write(vmcb->control.exit_info1)) {
             exit.flags = NACELLE_EXIT_WRITE;
             exit.value = low_half(&general[X86_RAX]) | general[X86_RDX] << 32;
@@ -166,9 +176,9 @@ _Noreturn void svm_direct_exit(struct vcpu *vcpu)
         leave_instruction(vcpu, &exit, next, LENGTH_MSR);
     case SVM_EXIT_IO:
         port(vcpu, state);
-    case SVM_EXIT_NESTED_PAGE_FAULT:
-        nested_fault(vcpu, state);
-    default:
-        svm_usual_way(vcpu);
+    default: /* far from the others, which are in one table of jumps */
+        if (vmcb->control.exit_code == SVM_EXIT_NESTED_PAGE_FAULT)
+            nested_fault(vcpu, state);
+        usual_way(vcpu);
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Entry into the guest and exit from it.
+ * Entry into the guest and exit from it, and the direct way from client to guest (vcpu/direct.h);
+ * the way back from guest to client ends in direct.c.
  *
  * As on VMX, RSP is the struct vcpu itself while the guest's registers are loaded: the processor
  * keeps it, and rax, which is the VMCB, over VMRUN. GIF is 0 from before the first register of the
@@ -9,6 +10,8 @@
  * the guest's run (APM vol. 2, 15.21.1); it stays pending, for the host to take when it wants.
  */
 
+#include <nacelle/exit.h>
+#include <nacelle/message.h>
 #include <vcpu/direct.h>
 #include <x86/control.h>
 #include <x86/event.h>
@@ -25,24 +28,7 @@
 .set VMCB, VCPU_CONTROL
 
 /* A host that never arms a vCPU need not have it. */
-.weak vcpu_host_direct_refuse_syscall
-
-/*
- * The direct way in (vcpu/direct.h): r11 is the struct vcpu. Where the guest goes on was planned at
- * the exit, and nothing has changed since.
- */
-.globl vcpu_direct_length_syscall
-.type vcpu_direct_length_syscall, @function
-vcpu_direct_length_syscall:
-    cmpl $0, VCPU_EXIT_LENGTH(%r11) /* the processor's length is in the plan */
-    jne vcpu_host_direct_refuse_syscall
-    addl %ebx, VCPU_NEXT_RIP(%r11)
-    jc 2f                           /* beyond 4 GiB: the mode of the guest matters */
-    btrl $16, VMCB + SVM_VMCB_RFLAGS(%r11) /* RF: this ends the instruction */
-    jmp vcpu_direct_advance_syscall
-2:  subl %ebx, VCPU_NEXT_RIP(%r11)
-    jmp vcpu_host_direct_refuse_syscall
-.size vcpu_direct_length_syscall, . - vcpu_direct_length_syscall
+.weak vcpu_host_syscall
 
 .set GUEST_RCX, VCPU_GENERAL + 8 * X86_RCX
 .set GUEST_RDX, VCPU_GENERAL + 8 * X86_RDX
@@ -170,7 +156,7 @@ unanswered:
     movq %r11, %rsp
     movq VCPU_GENERAL(%rsp), %rax
     movq %rax, VMCB + SVM_VMCB_RAX(%rsp)
-    x86_gpr_load %rsp, VCPU_GENERAL
+    x86_gpr_load %rsp, VCPU_GENERAL, rax=0
     movq VCPU_PHYSICAL(%rsp), %rax
     vmload
     .if \answers
@@ -182,7 +168,7 @@ again:
     ANSWER
     .endif
     vmsave
-    x86_gpr_store %rsp, VCPU_GENERAL
+    x86_gpr_store %rsp, VCPU_GENERAL, rax=0
     movq VMCB + SVM_VMCB_RAX(%rsp), %rax
     movq %rax, VCPU_GENERAL(%rsp)
     /* FS, GS, LDTR, TR and the system-call MSRs are still the guest's. */
@@ -213,13 +199,30 @@ again:
 svm_entry:
     movq %rdi, %r11
     jmp enter
+.size svm_entry, . - svm_entry
 
+/*
+ * Where the host's entry for SYSCALL goes on: rsp is this CPU's pair. Is it the client of the pair
+ * that replies, and nothing else? Where the guest goes on was planned at the exit, and nothing has
+ * changed since.
+ */
 .balign 16
-.globl vcpu_direct_advance_syscall, vcpu_direct_again_syscall
-vcpu_direct_advance_syscall:
+.globl vcpu_direct_syscall
+.type vcpu_direct_syscall, @function
+vcpu_direct_syscall:
+    movq VCPU_PAIR_VCPU(%rsp), %r11
+    cmpq %rdi, VCPU_PAIR_RECEIVE_SLOT(%rsp)
+    jne vcpu_host_syscall
+    cmpl $0, VCPU_DIRTY(%r11)
+    jne vcpu_host_syscall
+    movq %rdx, VCPU_PAIR_RSP(%rsp)
+    movq %rcx, VCPU_PAIR_RIP(%rsp)
+    cmpq %rsi, VCPU_PAIR_ADVANCE(%rsp)
+    jne other
+advance:
     movq VCPU_NEXT_RIP(%r11), %rdx
     movq %rdx, VMCB + SVM_VMCB_RIP(%r11)
-vcpu_direct_again_syscall:
+direct:
     incq VCPU_DIRECT_COUNT(%r11)
 enter:
     cmpl $VCPU_SPECIAL_GUARD, VCPU_SPECIAL(%r11)
@@ -230,7 +233,25 @@ guarded:
     ENTRY 1, 0
 special:
     ENTRY 1, 1
-.size svm_entry, . - svm_entry
+
+    /* A reply with another label: none, or ADVANCE and a length? */
+other:
+    movq %rsi, %rbx
+    subq VCPU_PAIR_ADVANCE(%rsp), %rbx
+    cmpq $-(NACELLE_RESUME_ADVANCE << NACELLE_TAG_LABEL_SHIFT), %rbx
+    je direct
+    testq $~(NACELLE_RESUME_LENGTH_MASK << DIRECT_LENGTH_SHIFT), %rbx
+    jnz vcpu_host_syscall
+    cmpl $0, VCPU_EXIT_LENGTH(%r11) /* the processor's length is in the plan */
+    jne vcpu_host_syscall
+    shrl $DIRECT_LENGTH_SHIFT, %ebx
+    addl %ebx, VCPU_NEXT_RIP(%r11)
+    jc 1f                                  /* beyond 4 GiB: the mode of the guest matters */
+    btrl $16, VMCB + SVM_VMCB_RFLAGS(%r11) /* RF: this ends the instruction */
+    jmp advance
+1:  subl %ebx, VCPU_NEXT_RIP(%r11)
+    jmp vcpu_host_syscall
+.size vcpu_direct_syscall, . - vcpu_direct_syscall
 
 .globl svm_usual_way
 .type svm_usual_way, @function

@@ -14,14 +14,20 @@
 
 #define SHADOW (VMX_INTERRUPTIBILITY_STI | VMX_INTERRUPTIBILITY_MOV_SS)
 
-static inline __attribute__((always_inline)) struct vcpu_direct_point read_point(uint32_t length)
+static inline __attribute__((always_inline)) _Noreturn void usual_way(struct vcpu *vcpu)
 {
-    return (struct vcpu_direct_point){
-        .rip = vmread(VMCS_GUEST_RIP),
-        .rflags = vmread(VMCS_GUEST_RFLAGS),
-        .length = length,
-        .shadow = (vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE) & SHADOW) != 0,
-    };
+    VCPU_DIRECT_USUAL_WAY(vmx_usual_way, vcpu);
+}
+
+/* Where the guest stands, and goes on; false: not in the direct way, and nothing has changed. */
+static inline __attribute__((always_inline)) bool
+plan(struct vcpu *vcpu, struct vcpu_direct_point *at, uint64_t length, bool by_instruction)
+{
+    at->rip = vmread(VMCS_GUEST_RIP);
+    at->rflags = vmread(VMCS_GUEST_RFLAGS);
+    at->length = length;
+    return (at->rflags & vcpu_direct_hindrance(by_instruction)) == 0 &&
+           (vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE) & SHADOW) == 0 && vcpu_direct_plan(vcpu, at);
 }
 
 bool vmx_direct_ready(struct vcpu *vcpu, uint64_t cr3)
@@ -34,31 +40,33 @@ bool vmx_direct_ready(struct vcpu *vcpu, uint64_t cr3)
     /* As in vmx_enter: the client may have had a page fault since the exit, or stored another. */
     if (x86_read_cr2() != vcpu->cr2)
         x86_write_cr2(vcpu->cr2);
-    at = read_point(vcpu->exit_length);
+    if (!plan(vcpu, &at, vcpu->exit_length, vcpu->exit_length != 0))
+        return false;
     vcpu->known = 0; /* nothing looks at it before the entry, which ends it */
     vcpu->rflags = at.rflags;
-    return vcpu_direct_plan(vcpu, &at, at.length != 0);
+    return true;
 }
 
+/* Fills in the rest of the record, and goes to the client. */
 static inline __attribute__((always_inline)) _Noreturn void
-leave(struct vcpu *vcpu, const struct vcpu_direct_exit *exit, const struct vcpu_direct_point *at,
-      bool by_instruction)
+leave(struct vcpu *vcpu, const struct vcpu_direct_exit *exit, const struct vcpu_direct_point *at)
 {
-    struct vcpu_direct_message message;
+    const struct vcpu_direct_pair *pair = vcpu_direct_pair_of(vcpu);
+    struct vcpu_direct_message message = vcpu_direct_record(vcpu_state(vcpu), exit, at);
 
-    if (!vcpu_direct_plan(vcpu, at, by_instruction))
-        vmx_usual_way(vcpu);
-    message = vcpu_direct_record(vcpu_state(vcpu), exit, at);
-    VCPU_DIRECT_LEAVE("vcpu_host_direct_sysenter", vcpu, &message);
+    vcpu_predictor_barrier();
+    VCPU_DIRECT_LEAVE(VCPU_DIRECT_SYSEXIT, pair, &message, pair->rsp, pair->rip, 0);
 }
 
 /* By an instruction whose length the processor tells. */
 static inline __attribute__((always_inline)) _Noreturn void
 leave_instruction(struct vcpu *vcpu, const struct vcpu_direct_exit *exit)
 {
-    struct vcpu_direct_point at = read_point((uint32_t)vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH));
+    struct vcpu_direct_point at;
 
-    leave(vcpu, exit, &at, true);
+    if (!plan(vcpu, &at, vmread(VMCS_VM_EXIT_INSTRUCTION_LENGTH), true))
+        usual_way(vcpu);
+    leave(vcpu, exit, &at);
 }
 
 /* --- IN and OUT: table 27-5, the low bits of the qualification --- */
@@ -102,7 +110,7 @@ static inline __attribute__((always_inline)) _Noreturn void port(struct vcpu *vc
     };
 
     if (exit.size == 0)
-        vmx_usual_way(vcpu);
+        usual_way(vcpu);
     state->exit.value = exit.value;
     leave_instruction(vcpu, &exit);
 }
@@ -130,7 +138,7 @@ violation(struct vcpu *vcpu, struct nacelle_vcpu_state *state)
     /* During the delivery of an event, or with NMIs to be blocked again. */
     if ((vmread(VMCS_IDT_VECTORING_INFO) & X86_EVENT_VALID) != 0 ||
         (qualification & VMX_QUALIFICATION_EPT_NMI_UNBLOCKING) != 0)
-        vmx_usual_way(vcpu);
+        usual_way(vcpu);
     if ((qualification & VMX_QUALIFICATION_EPT_LINEAR_VALID) != 0) {
         state->exit.gva = vmread(VMCS_GUEST_LINEAR_ADDRESS);
         exit.flags |= NACELLE_EXIT_GVA_VALID;
@@ -140,9 +148,10 @@ violation(struct vcpu *vcpu, struct nacelle_vcpu_state *state)
     exit.value = vmread(VMCS_GUEST_PHYSICAL_ADDRESS);
     state->exit.gpa = exit.value;
     state->exit.raw_qualification = qualification;
-    at = read_point(0);
+    if (!plan(vcpu, &at, 0, false))
+        usual_way(vcpu);
     vcpu->rflags = at.rflags;
-    leave(vcpu, &exit, &at, false);
+    leave(vcpu, &exit, &at);
 }
 
 /* --- All of them --- */
@@ -182,8 +191,9 @@ _Noreturn void vmx_direct_exit(struct vcpu *vcpu)
         port(vcpu, state);
     case VMX_EXIT_REASON_EPT_VIOLATION:
         violation(vcpu, state);
-    case VMX_EXIT_REASON_EXCEPTION_OR_NMI: /* the table of jumps begins with 0 */
+    case VMX_EXIT_REASON_EXCEPTION_OR_NMI: /* by itself: the table of jumps begins with 0 */
+        usual_way(vcpu);
     default:
-        vmx_usual_way(vcpu);
+        usual_way(vcpu);
     }
 }

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Entry into the guest and exit from it.
+ * Entry into the guest and exit from it, and the direct way from client to guest (vcpu/direct.h);
+ * the way back from guest to client ends in direct.c.
  *
- * While the guest's registers are loaded, RSP is the struct vcpu itself: so the state page, with
- * its array of general registers, lies at a fixed distance, no register is needed to find it, and
- * nothing that a guest or client can write is ever used as a stack. No interrupt can come here;
- * NMI, #DB and #MC have stacks of their own (IST).
+ * At an exit RSP is the struct vcpu itself: so the state page, with its array of general registers,
+ * lies at a fixed distance, no register is needed to find it, and nothing that a guest or client
+ * can write is ever used as a stack. No interrupt can come here; NMI, #DB and #MC have stacks of
+ * their own (IST).
  */
 
+#include <nacelle/exit.h>
+#include <nacelle/message.h>
 #include <vcpu/direct.h>
 #include <x86/control.h>
 #include <x86/event.h>
@@ -24,81 +27,96 @@
 .text
 
 /* A host that never arms a vCPU need not have it. */
-.weak vcpu_host_direct_refuse_sysenter
+.weak vcpu_host_sysenter
 
 /* void vmx_entry_launch(struct vcpu *), void vmx_entry_resume(struct vcpu *): never return. */
-.globl vmx_entry_launch
-.type vmx_entry_launch, @function
-vmx_entry_launch:
+.macro ENTRY instruction
     x86_flush_l1d vcpu_mitigations
     movq %rdi, %rsp
     x86_gpr_load %rsp, VCPU_GENERAL
     x86_clear_buffers vcpu_mitigations_segment
-    vmlaunch
+    \instruction
     jmp failed
+.endm
+
+.globl vmx_entry_launch
+.type vmx_entry_launch, @function
+vmx_entry_launch:
+    ENTRY vmlaunch
 .size vmx_entry_launch, . - vmx_entry_launch
 
 .balign 16
 .globl vmx_entry_resume
 .type vmx_entry_resume, @function
 vmx_entry_resume:
-    movq %rdi, %r11
-    x86_flush_l1d vcpu_mitigations
-    jmp resume
+    ENTRY vmresume
 .size vmx_entry_resume, . - vmx_entry_resume
 
 /*
- * The direct way in (vcpu/direct.h): r11 is the struct vcpu. Where the guest goes on was planned at
- * the exit, and nothing has changed since.
+ * IA32_SYSENTER_EIP: rsp is this CPU's pair. Is it the client of the pair that replies, and nothing
+ * else? Where the guest goes on was planned at the exit, and nothing has changed since.
  */
-.globl vcpu_direct_length_sysenter
-.type vcpu_direct_length_sysenter, @function
-vcpu_direct_length_sysenter:
-    cmpl $0, VCPU_EXIT_LENGTH(%r11) /* the processor's length is in the plan */
-    jne vcpu_host_direct_refuse_sysenter
-    addl %ebx, VCPU_NEXT_RIP(%r11)
-    jc 2f                           /* beyond 4 GiB: the mode of the guest matters */
-    movq VCPU_RFLAGS(%r11), %rbx
-    btrq $16, %rbx                  /* RF: a fault set it, and this ends the instruction */
-    jnc vcpu_direct_advance_sysenter
-    movl $VMCS_GUEST_RFLAGS, %edx
-    vmwrite %rbx, %rdx
-    jmp vcpu_direct_advance_sysenter
-2:  subl %ebx, VCPU_NEXT_RIP(%r11)
-    jmp vcpu_host_direct_refuse_sysenter
-.size vcpu_direct_length_sysenter, . - vcpu_direct_length_sysenter
-
 .balign 16
-.globl vcpu_direct_advance_sysenter, vcpu_direct_again_sysenter
-.type vcpu_direct_advance_sysenter, @function
-vcpu_direct_advance_sysenter:
+.globl vcpu_direct_sysenter
+.type vcpu_direct_sysenter, @function
+vcpu_direct_sysenter:
+    movq VCPU_PAIR_VCPU(%rsp), %r11
+    cmpq %rdi, VCPU_PAIR_RECEIVE_SLOT(%rsp)
+    jne vcpu_host_sysenter
+    cmpl $0, VCPU_DIRTY(%r11)
+    jne vcpu_host_sysenter
+    movq %rcx, VCPU_PAIR_RSP(%rsp)
+    movq %rdx, VCPU_PAIR_RIP(%rsp)
+    cmpq %rsi, VCPU_PAIR_ADVANCE(%rsp)
+    jne other
+advance:
     movl $VMCS_GUEST_RIP, %edx
     vmwrite VCPU_NEXT_RIP(%r11), %rdx
-vcpu_direct_again_sysenter:
+again:
     incq VCPU_DIRECT_COUNT(%r11)
     /* The client has run: what it read and wrote is in the L1 data cache, and its own affair. */
     x86_flush_l1d vcpu_mitigations
-resume:
-    movq %r11, %rsp
-    x86_gpr_load %rsp, VCPU_GENERAL
+    x86_gpr_load %r11, VCPU_GENERAL
     x86_clear_buffers vcpu_mitigations_segment
     vmresume
+    movq VCPU_PAIR_VCPU(%rsp), %rsp
     /* Refused before the guest's state was looked at (SDM vol. 3, 26.1 to 26.3): the registers are
      * as they were loaded, so the state page still holds them. */
 failed:
     jc 1f
     movl $2, VCPU_ENTRY_STATUS(%rsp) /* VMX_FAIL_VALID */
-    jmp leave
+    jmp 2f
 1:  movl $1, VCPU_ENTRY_STATUS(%rsp) /* VMX_FAIL_INVALID */
-leave:
-    movq %rsp, %rdi
+2:  movq %rsp, %rdi
     .globl vmx_usual_way
 vmx_usual_way:
     movq VCPU_HOST_STACK(%rdi), %rsp
     xorl %ebp, %ebp
     pushq $0 /* in place of a return address: alignment, and the end of backtraces */
     jmp vcpu_host_exit
-.size vcpu_direct_advance_sysenter, . - vcpu_direct_advance_sysenter
+
+    /* A reply with another label: none, or ADVANCE and a length? */
+other:
+    movq %rsi, %rbx
+    subq VCPU_PAIR_ADVANCE(%rsp), %rbx
+    cmpq $-(NACELLE_RESUME_ADVANCE << NACELLE_TAG_LABEL_SHIFT), %rbx
+    je again
+    testq $~(NACELLE_RESUME_LENGTH_MASK << DIRECT_LENGTH_SHIFT), %rbx
+    jnz vcpu_host_sysenter
+    cmpl $0, VCPU_EXIT_LENGTH(%r11) /* the processor's length is in the plan */
+    jne vcpu_host_sysenter
+    shrl $DIRECT_LENGTH_SHIFT, %ebx
+    addl %ebx, VCPU_NEXT_RIP(%r11)
+    jc 1f                           /* beyond 4 GiB: the mode of the guest matters */
+    movq VCPU_RFLAGS(%r11), %rbx
+    btrq $16, %rbx                  /* RF: a fault set it, and this ends the instruction */
+    jnc advance
+    movl $VMCS_GUEST_RFLAGS, %edx
+    vmwrite %rbx, %rdx
+    jmp advance
+1:  subl %ebx, VCPU_NEXT_RIP(%r11)
+    jmp vcpu_host_sysenter
+.size vcpu_direct_sysenter, . - vcpu_direct_sysenter
 
 .globl vcpu_direct_get_rsp_sysenter, vcpu_direct_set_rsp_sysenter
 .type vcpu_direct_get_rsp_sysenter, @function

@@ -14,15 +14,10 @@
 #define CPU_OFFSET(member, offset) \
     _Static_assert(offsetof(struct cpu, member) == (offset), "offset for assembly")
 
+CPU_OFFSET(pair.direct, CPU_DIRECT);
 CPU_OFFSET(current, CPU_CURRENT);
 CPU_OFFSET(cr3, CPU_CR3);
 CPU_OFFSET(charged, CPU_CHARGED);
-CPU_OFFSET(pair.vcpu, CPU_PAIR_VCPU);
-CPU_OFFSET(pair.receive_slot, CPU_PAIR_RECEIVE_SLOT);
-CPU_OFFSET(pair.badge, CPU_PAIR_BADGE);
-CPU_OFFSET(pair.advance, CPU_PAIR_ADVANCE);
-CPU_OFFSET(pair.rsp, CPU_PAIR_RSP);
-CPU_OFFSET(pair.rip, CPU_PAIR_RIP);
 CPU_OFFSET(tss, CPU_TSS);
 _Static_assert(offsetof(struct scheduling, link) == 0, "for assembly");
 
@@ -148,7 +143,7 @@ static void init_system_calls(const struct cpu *cpu)
 
     x86_wrmsr(X86_MSR_SYSENTER_CS, by_syscall ? 0 : SELECTOR_KERNEL_CODE);
     x86_wrmsr(X86_MSR_SYSENTER_ESP, by_syscall ? 0 : (uint64_t)cpu);
-    x86_wrmsr(X86_MSR_SYSENTER_EIP, by_syscall ? 0 : (uint64_t)sysenter_entry);
+    x86_wrmsr(X86_MSR_SYSENTER_EIP, by_syscall ? 0 : (uint64_t)vcpu_direct_sysenter);
     if (by_syscall) {
         x86_wrmsr(X86_MSR_STAR,
                   (uint64_t)SELECTOR_KERNEL_CODE << 32 | (uint64_t)SELECTOR_USER_CODE32 << 48);
@@ -185,7 +180,7 @@ void cpu_enable_virtualization(struct cpu *cpu)
         .tss = SELECTOR_TSS,
         .sysenter_cs = SELECTOR_KERNEL_CODE,
         .sysenter_esp = (uint64_t)cpu,
-        .sysenter_eip = (uint64_t)sysenter_entry,
+        .sysenter_eip = (uint64_t)vcpu_direct_sysenter,
         .pat = X86_PAT_RESET,
         .xcr0 = X86_XCR0_X87 | X86_XCR0_SSE,
         .stack = (uint64_t)cpu,

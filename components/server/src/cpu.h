@@ -6,19 +6,11 @@
 #include "layout.h"
 
 /* Offsets for assembly, checked in cpu.c. */
-#define CPU_CURRENT           0
-#define CPU_CR3               8
-#define CPU_CHARGED           16
-#define CPU_PAIR_VCPU         24
-#define CPU_PAIR_RECEIVE_SLOT 32
-#define CPU_PAIR_BADGE        40
-#define CPU_PAIR_ADVANCE      48
-#define CPU_PAIR_RSP          56
-#define CPU_PAIR_RIP          64
-#define CPU_TSS               96
-
-/* SYSEXIT instructions in entry.S, which asserts the number. */
-#define SYSEXIT_INSTRUCTIONS 5
+#define CPU_DIRECT  0 /* where the engine wants it: vcpu/direct.h */
+#define CPU_CURRENT 72
+#define CPU_CR3     80
+#define CPU_CHARGED 88
+#define CPU_TSS     96
 
 /* Bytes of each CPU's entry for SYSCALL. */
 #define SYSCALL_STUB_SIZE 16
@@ -35,10 +27,10 @@ struct thread;
 
 /* One CPU's data, right above its main stack. Nothing of it is shared with other CPUs. */
 struct cpu {
+    struct fast_pair pair;
     struct thread *current;     /* thread that runs, or whose system call is being handled, or 0 */
     uint64_t cr3;               /* address space loaded */
     struct scheduling *charged; /* pays for the time since charged_since; 0: idle */
-    struct fast_pair pair;
     struct x86_tss64 tss;
     uint64_t charged_since;  /* TSC */
     uint64_t timer_deadline; /* TSC at which the timer will fire */
@@ -78,9 +70,8 @@ void cpu_init(struct cpu *cpu, unsigned number);
 void cpu_enable_virtualization(struct cpu *cpu);
 
 /* What system-call entry and return do to the processor's own registers. */
-extern char sysenter_entry[], iretq_instruction[];
+extern char iretq_instruction[];
 extern char syscall_stubs[];
-extern const uint64_t sysexit_instructions[SYSEXIT_INSTRUCTIONS];
 
 /* Where SYSCALL enters the server on this CPU. */
 static inline uint64_t syscall_stub(const struct cpu *cpu)

@@ -14,6 +14,7 @@
 #include <x86/descriptor.h>
 #include <x86/general_registers.h>
 #include <x86/mitigations_asm.h>
+#include <x86/user_return.h>
 
     .section .text.entry, "ax"
 
@@ -49,34 +50,21 @@
     .endm
 
 /*
- * To user level, to where the thread in rcx called from, by SYSEXIT or SYSRET.
+ * To user level, to where the thread in rcx called from, by SYSEXIT or SYSRET (x86/user_return.h).
  *
- * SYSEXIT: the stack pointer stays this CPU's: an interrupt or NMI on the instruction finds a stack
- * (SDM vol 2 STI: an NMI may end the interrupt shadow). Neither need the addresses be canonical: a
- * fault on the instruction is the thread's (trap.c finds it in the list of sysexit_instructions).
+ * SYSEXIT: the stack pointer stays this CPU's, so an interrupt or NMI on the instruction finds a
+ * stack. A fault on it is the thread's (trap.c).
  *
- * SYSRET: the stack pointer is the caller's before the instruction, which makes a fault of SYSRET
- * itself deadly on processors that raise it in ring 0 (SDM vol 2 SYSRET; the APM's raise it in ring
- * 3): so the address must be canonical. It is: it follows a SYSCALL in memory below
- * NACELLE_USER_END, or was compared with that (NACELLE_THREAD_WRITE_REGISTER). SYSRET sets IF, from
- * r11; TF and all else that a caller could want in RFLAGS end with the call, as with SYSEXIT. The
- * selector that it loads into SS is of the same descriptor as all others there; what it leaves of
- * SS's hidden part has no meaning in 64-bit code (APM vol 2 4.5.3).
+ * SYSRET: the address is canonical. It follows a SYSCALL in memory below NACELLE_USER_END, or was
+ * compared with that (NACELLE_THREAD_WRITE_REGISTER). SYSRET sets IF, from r11; TF and all else
+ * that a caller could want in RFLAGS end with the call, as with SYSEXIT. The selector that it loads
+ * into SS is of the same descriptor as all others there; what it leaves of SS's hidden part has no
+ * meaning in 64-bit code (APM vol 2 4.5.3).
  */
     .macro LEAVE_sysenter
     mov FRAME_RIP(%rcx), %rdx
     mov FRAME_RSP(%rcx), %rcx
-    xor %r11d, %r11d
     SYSEXIT
-    .endm
-
-    .macro SYSEXIT
-    x86_clear_buffers writable_segment
-    sti
-1:  sysexitq
-    .pushsection .rodata.sysexit, "a"
-    .quad 1b
-    .popsection
     .endm
 
     .macro LEAVE_syscall
@@ -85,18 +73,26 @@
     SYSRET
     .endm
 
+/* Back to the caller, whose stack pointer and return address are still in their registers. */
+    .macro RETURN_sysenter
+    SYSEXIT
+    .endm
+
+    .macro SYSEXIT
+    xor %r11d, %r11d
+    X86_RETURN_BY_SYSEXIT(vcpu_mitigations_segment(%rip))
+    .endm
+
+    .macro RETURN_syscall
+    mov %rdx, %rsp
+    SYSRET
+    .endm
+
     .macro SYSRET
     mov $(X86_RFLAGS_FIXED | X86_RFLAGS_IF), %r11d
     xor %edx, %edx
-    x86_clear_buffers writable_segment
-    sysretq
+    X86_RETURN_BY_SYSRET(vcpu_mitigations_segment(%rip))
     .endm
-
-    .pushsection .rodata.sysexit, "a"
-    .balign 8
-    .globl sysexit_instructions
-sysexit_instructions:
-    .popsection
 
 /* Between two domains (predictors.h); rcx and rdx are lost, rax is kept in a register. */
     .macro PREDICTOR_BARRIER keep
@@ -106,13 +102,6 @@ sysexit_instructions:
     mov \keep, %rax
 #endif
     .endm
-
-#if NACELLE_MITIGATE_MDS
-    .pushsection .rodata.mitigations, "a"
-writable_segment:
-    .short SELECTOR_KERNEL_STACK
-    .popsection
-#endif
 
 /*
  * The vCPU that capability rdi of thread r11 names, to rbx; rbp is lost. Elsewhere, with nothing
@@ -138,17 +127,6 @@ writable_segment:
     je \elsewhere
     .endm
 
-/* Back to the caller, whose stack pointer and return address are still in their registers. */
-    .macro RETURN_sysenter
-    xor %r11d, %r11d
-    SYSEXIT
-    .endm
-
-    .macro RETURN_syscall
-    mov %rdx, %rsp
-    SYSRET
-    .endm
-
 /* TF, AC, NT and DF are the caller's still after SYSENTER. TF ends with the first instruction
  * (trap.c), AC and DF matter to C, and to the next at user level. */
     .macro CLEAR_FLAGS_sysenter
@@ -160,39 +138,12 @@ writable_segment:
     .endm
 
 /*
- * A system call by SYSENTER or SYSCALL: rsp is this CPU's data, sp and ip are the registers with
- * the caller's stack pointer and return address.
+ * A system call by SYSENTER or SYSCALL that is not for the vCPU of a pair (vcpu/direct.h): rsp is
+ * this CPU's data, sp and ip are the registers with the caller's stack pointer and return address.
  */
     .macro SYSTEM_CALL kind, entered_by, sp, ip
-    /* The handler of a vCPU's exit: does it reply, and nothing else? With no such pair the dirty
-     * bits are those of fastpath_no_vcpu, which are set. */
-    mov CPU_PAIR_VCPU(%rsp), %r11
-    cmp %rdi, CPU_PAIR_RECEIVE_SLOT(%rsp)
-    jne 3f
-    cmpl $0, VCPU_DIRTY(%r11)
-    jne 3f
-    mov \sp, CPU_PAIR_RSP(%rsp)
-    mov \ip, CPU_PAIR_RIP(%rsp)
-    cmp %rsi, CPU_PAIR_ADVANCE(%rsp)
-    je vcpu_direct_advance_\kind
-
-    /* Another label: none, or ADVANCE and a length? */
-    mov %rsi, %rbx
-    ror $NACELLE_TAG_LABEL_SHIFT, %rbx
-    mov %rbx, %rbp
-    shr $32, %rbp
-    cmp $(NACELLE_REPLY_RECEIVE << (NACELLE_TAG_SYSTEM_CALL_SHIFT - 48)), %ebp
-    jne 3f
-    test %ebx, %ebx
-    jz vcpu_direct_again_\kind
-    sub $NACELLE_RESUME_ADVANCE, %ebx
-    test $~(NACELLE_RESUME_LENGTH_MASK << NACELLE_RESUME_LENGTH_SHIFT), %ebx
-    jnz 3f
-    shr $NACELLE_RESUME_LENGTH_SHIFT, %ebx
-    jmp vcpu_direct_length_\kind
-
     /* One of a pair of threads, which calls or replies to the other, in registers alone? */
-3:  mov CPU_CURRENT(%rsp), %r11
+    mov CPU_CURRENT(%rsp), %r11
     cmp %rdi, THREAD_FAST_SLOT(%r11)
     jne 4f
     cmpw $NACELLE_MESSAGE_REGISTERS, %si /* length, and no capability */
@@ -243,7 +194,7 @@ writable_segment:
     mov VCPU_GENERAL(%rbx, %r8, 8), %r8
 1:  mov $1, %esi            /* no error, one word */
     jmp 7f
-2:  cmp %rbx, CPU_PAIR_VCPU(%rsp)
+2:  cmp %rbx, CPU_DIRECT + VCPU_PAIR_VCPU(%rsp)
     jne 9f
     call vcpu_direct_get_rsp_\kind
     jmp 1b
@@ -258,7 +209,7 @@ writable_segment:
 1:  xor %esi, %esi
     xor %r8d, %r8d
     jmp 7f
-2:  cmp %rbx, CPU_PAIR_VCPU(%rsp)
+2:  cmp %rbx, CPU_DIRECT + VCPU_PAIR_VCPU(%rsp)
     jne 9f
     call vcpu_direct_set_rsp_\kind
     jmp 1b
@@ -270,8 +221,6 @@ writable_segment:
     xor %ebp, %ebp
     RETURN_\kind
 
-    .globl vcpu_host_direct_refuse_\kind
-vcpu_host_direct_refuse_\kind:
 9:  mov CPU_CURRENT(%rsp), %r11
     mov \sp, FRAME_RSP(%r11)
     mov \ip, FRAME_RIP(%r11)
@@ -287,32 +236,26 @@ vcpu_host_direct_refuse_\kind:
 yield:
     .quad NACELLE_YIELD << NACELLE_TAG_SYSTEM_CALL_SHIFT
 
-/*
- * By SYSENTER. The processor loaded rsp with this CPU's data; rcx and rdx are the caller's stack
- * pointer and return address.
- */
-    .globl sysenter_entry
-sysenter_entry:
-    SYSTEM_CALL sysenter, ENTERED_BY_SYSENTER, %rcx, %rdx
-
-/* From the exit of a pair's vCPU to its handler (vcpu/direct.h). */
-    .globl vcpu_host_direct_sysenter
-vcpu_host_direct_sysenter:
-    PREDICTOR_BARRIER %r11
-    mov CPU_PAIR_BADGE(%rsp), %rdi
-    mov CPU_PAIR_RSP(%rsp), %rcx
-    mov CPU_PAIR_RIP(%rsp), %rdx
-    xor %r11d, %r11d
-    SYSEXIT
-
-/* void return_by_sysexit(struct thread *): back to after a system call. */
-    .globl return_by_sysexit
-return_by_sysexit:
+/* void return_by_sysexit(struct thread *), return_by_sysret: back to after a system call. */
+    .macro RETURN_BY kind
     mov %rdi, %r11
     mov %rdi, %rcx
     RESTORE_MESSAGE
     CLEAR_OTHERS
-    LEAVE_sysenter
+    LEAVE_\kind
+    .endm
+
+/*
+ * By SYSENTER, from vcpu_direct_sysenter. The processor loaded rsp with this CPU's data; rcx and
+ * rdx are the caller's stack pointer and return address.
+ */
+    .globl vcpu_host_sysenter
+vcpu_host_sysenter:
+    SYSTEM_CALL sysenter, ENTERED_BY_SYSENTER, %rcx, %rdx
+
+    .globl return_by_sysexit
+return_by_sysexit:
+    RETURN_BY sysenter
 
 /*
  * By SYSCALL, which leaves the caller's stack pointer in rsp: each CPU has an entry of its own that
@@ -328,36 +271,18 @@ syscall_stubs:
     .balign SYSCALL_STUB_SIZE
     mov %rsp, %rdx
     mov $CPU_BASE + CPU_DATA + number * CPU_REGION_SIZE, %rsp
-    jmp syscall_entry
+    jmp vcpu_direct_syscall
     .set number, number + 1
     .endr
     .org syscall_stubs + NACELLE_MAX_CPUS * SYSCALL_STUB_SIZE /* an error if a stub is longer */
 
-syscall_entry:
+    .globl vcpu_host_syscall
+vcpu_host_syscall:
     SYSTEM_CALL syscall, ENTERED_BY_SYSCALL, %rdx, %rcx
 
-    .globl vcpu_host_direct_syscall
-vcpu_host_direct_syscall:
-    PREDICTOR_BARRIER %r11
-    mov CPU_PAIR_BADGE(%rsp), %rdi
-    mov CPU_PAIR_RIP(%rsp), %rcx
-    mov CPU_PAIR_RSP(%rsp), %rsp
-    SYSRET
-
-/* void return_by_sysret(struct thread *): the same. */
     .globl return_by_sysret
 return_by_sysret:
-    mov %rdi, %r11
-    mov %rdi, %rcx
-    RESTORE_MESSAGE
-    CLEAR_OTHERS
-    LEAVE_syscall
-
-    .pushsection .rodata.sysexit, "a"
-    .if . - sysexit_instructions - 8 * SYSEXIT_INSTRUCTIONS
-    .error "there are more or less of them"
-    .endif
-    .popsection
+    RETURN_BY syscall
 
 /* void return_by_iretq(struct thread *): back to where a trap came from, all registers restored. */
     .globl return_by_iretq, iretq_instruction
@@ -380,7 +305,7 @@ pop_frame:
     pop %rcx
     pop %rax
     add $16, %rsp           /* vector, error code */
-    x86_clear_buffers writable_segment
+    x86_clear_buffers vcpu_mitigations_segment
 iretq_instruction:
     iretq
 

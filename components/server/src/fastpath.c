@@ -8,20 +8,14 @@
 #include "thread.h"
 #include "vcpu_object.h"
 #include <nacelle/exit.h>
-#include <vcpu/direct.h>
 
 #define TAG_OF(system_call, label)                                                \
     ((uint64_t)(system_call) << NACELLE_TAG_SYSTEM_CALL_SHIFT | (uint64_t)(label) \
                                                                     << NACELLE_TAG_LABEL_SHIFT)
 
-/* The one thing that is looked at of the vCPU that is none. */
-static const uint32_t no_vcpu_dirty = 1;
-
-struct vcpu *const fastpath_no_vcpu = (struct vcpu *)((uint64_t)&no_vcpu_dirty - VCPU_DIRTY);
-
 void fastpath_init(struct cpu *cpu)
 {
-    cpu->pair.vcpu = fastpath_no_vcpu;
+    cpu->pair.direct.vcpu = VCPU_DIRECT_NO_VCPU;
     cpu->pair.handler = NULL;
     cpu->pair.caller = NULL;
 }
@@ -93,10 +87,12 @@ static void arm_threads(struct cpu *cpu, struct thread *caller, struct thread *h
 
 static void arm_vcpu(struct cpu *cpu, struct vcpu_object *object, const struct thread *handler)
 {
-    cpu->pair.vcpu = vcpu_engine(object);
-    cpu->pair.receive_slot = handler->receive_slot;
-    cpu->pair.badge = object->endpoint.badge;
-    cpu->pair.advance = TAG_OF(NACELLE_REPLY_RECEIVE, NACELLE_RESUME_ADVANCE);
+    struct vcpu_direct_pair *direct = &cpu->pair.direct;
+
+    direct->vcpu = vcpu_engine(object);
+    direct->receive_slot = handler->receive_slot;
+    direct->badge = object->endpoint.badge;
+    direct->advance = TAG_OF(NACELLE_REPLY_RECEIVE, NACELLE_RESUME_ADVANCE);
 }
 
 void fastpath_arm(struct cpu *cpu, struct thread *handler)
@@ -143,13 +139,13 @@ void fastpath_leave(struct cpu *cpu, const struct execution *running)
     }
     if (running == pair->handler->execution.caller) {
         if (pair->caller == NULL) {
-            pair->handler->frame.rsp = pair->rsp;
-            pair->handler->frame.rip = pair->rip;
+            pair->handler->frame.rsp = pair->direct.rsp;
+            pair->handler->frame.rip = pair->direct.rip;
         }
         ipc_book_reply(&pair->handler->execution, pair->endpoint);
     }
     if (pair->caller == NULL) {
-        vcpu_direct_disarm(pair->vcpu);
+        vcpu_direct_disarm(pair->direct.vcpu);
     } else {
         fast_switch_none(&pair->caller->fast);
         fast_switch_none(&pair->handler->fast);

@@ -5,12 +5,12 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <vcpu/direct.h>
 
 struct cpu;
 struct endpoint;
 struct execution;
 struct thread;
-struct vcpu;
 
 /*
  * A handler has received a message: the exit of a vCPU, or the call of a thread. Most often it will
@@ -21,9 +21,10 @@ struct vcpu;
  *
  * - fastpath_arm, before the handler returns to user level with a message, checks everything, and
  *   writes down what the two will pass to the server if they go on like this.
- * - entry.S compares, and changes from one to the other. All that is booked (queues, states, the
- *   chain of calls) stays as it was when the pair was armed: the handler is handling the call. It
- *   is so whenever the handler runs; while the caller runs, the books are behind.
+ * - entry.S, the engine's if the caller is a vCPU (vcpu/direct.h), compares, and changes from one
+ *   to the other. All that is booked (queues, states, the chain of calls) stays as it was when the
+ *   pair was armed: the handler is handling the call. It is so whenever the handler runs; while the
+ *   caller runs, the books are behind.
  * - Every other way into the server begins with fastpath_leave, which brings the books up to date
  *   and disarms the pair: from there on nothing remains of the fast path.
  *
@@ -31,14 +32,10 @@ struct vcpu;
  * at, but for the dirty bits of a vCPU's state page, which are the client's own.
  */
 struct fast_pair {
-    struct vcpu *vcpu;      /* caller; fastpath_no_vcpu when it is a thread, or there is no pair */
-    uint64_t receive_slot;  /* capability that the vCPU's handler receives with (rdi) */
-    uint64_t badge;         /* of the capability that the vCPU's exits are sent with */
-    uint64_t advance;       /* rsi of a reply to an exit that advances */
-    uint64_t rsp, rip;      /* of the handler, while the vCPU runs and when it exits */
-    struct thread *handler; /* 0: there is no pair */
-    struct thread *caller;  /* 0: it is a vCPU, or there is no pair */
-    struct endpoint *endpoint; /* between the two */
+    struct vcpu_direct_pair direct; /* caller is a vCPU, else VCPU_DIRECT_NO_VCPU */
+    struct thread *handler;         /* 0: there is no pair */
+    struct thread *caller;          /* 0: it is a vCPU, or there is no pair */
+    struct endpoint *endpoint;      /* between the two */
 };
 
 #define FAST_NONE (~0ull)
@@ -52,10 +49,6 @@ struct fast_switch {
     uint64_t badge;        /* that the other one gets */
     uint64_t root;         /* the other one's address space, as in CR3 */
 };
-
-/* Stands for a vCPU, that nobody asks whether there is one: its dirty bits are set, so that every
- * reply to it takes the usual way. */
-extern struct vcpu *const fastpath_no_vcpu;
 
 void fastpath_init(struct cpu *cpu);
 

@@ -238,7 +238,7 @@ static void leave_pair(const struct invocation *invocation)
 /* The engine is about to make the vCPU current: no other one may be entered as if it still were. */
 static void leave_other_pair(const struct invocation *invocation)
 {
-    if (this_cpu()->pair.vcpu != vcpu_engine(invoked_vcpu(invocation))) {
+    if (this_cpu()->pair.direct.vcpu != vcpu_engine(invoked_vcpu(invocation))) {
         leave_pair(invocation);
     }
 }

@@ -13,8 +13,6 @@
 
 #include "cpu.h"
 #include <vcpu/mitigations.h>
-#include <x86/insn.h>
-#include <x86/msr.h>
 
 #define PREDICTORS_NOBODY 0
 
@@ -33,9 +31,7 @@ static inline void predictors_change(struct cpu *cpu, uint64_t domain)
         return;
     }
     predictors_learn(cpu, domain);
-    if ((vcpu_mitigations & X86_MITIGATION_IBPB) != 0) {
-        x86_wrmsr(X86_MSR_PRED_CMD, X86_PRED_CMD_IBPB);
-    }
+    vcpu_predictor_barrier();
 }
 
 /* The domain goes away, and another one may get its name. */

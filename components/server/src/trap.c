@@ -12,10 +12,12 @@
 #include <x86/event.h>
 #include <x86/extable.h>
 #include <x86/insn.h>
+#include <x86/user_return.h>
 
 #define FIRST_INTERRUPT 32
 
 extern const struct x86_extable_entry __ex_table_start[], __ex_table_end[];
+extern char server_text_start[], server_text_end[];
 
 void switch_stack(void *stack, void (*function)(void));
 
@@ -36,15 +38,12 @@ _Noreturn void trap_from_user(struct frame *frame)
     schedule_run();
 }
 
-/* One of the SYSEXIT instructions? */
+/* On a SYSEXIT, of which there are some here and in the engine? */
 static bool is_return(uint64_t rip)
 {
-    for (unsigned i = 0; i < SYSEXIT_INSTRUCTIONS; i++) {
-        if (sysexit_instructions[i] == rip) {
-            return true;
-        }
-    }
-    return false;
+    return rip >= (uint64_t)server_text_start &&
+           rip <= (uint64_t)server_text_end - X86_SYSEXITQ_SIZE &&
+           x86_is_sysexit((const uint8_t *)rip);
 }
 
 /*
@@ -74,7 +73,7 @@ void trap_from_server(struct frame *frame)
     struct thread *thread = is_return(frame->rip) ? returning_thread(frame) : NULL;
 
     if (frame->vector >= FIRST_INTERRUPT) {
-        /* Idle, between the steps of a long operation, or on SYSEXIT (see entry.S). */
+        /* Idle, between the steps of a long operation, or on SYSEXIT (x86/user_return.h). */
         interrupt_handle((uint32_t)frame->vector);
         if (thread != NULL) {
             schedule_run(); /* maybe another one's turn */
@@ -103,7 +102,7 @@ static void debug_fault(void)
 /* Where a debug exception that a client prepared may arrive in ring 0: the first instruction. */
 static bool is_system_call_entry(uint64_t rip)
 {
-    return rip == (uint64_t)sysenter_entry || rip == syscall_stub(this_cpu());
+    return rip == (uint64_t)vcpu_direct_sysenter || rip == syscall_stub(this_cpu());
 }
 
 void trap_on_own_stack(struct frame *frame)

@@ -155,7 +155,7 @@ _Noreturn void vcpu_host_exit(struct vcpu *vcpu)
     struct cpu *cpu = this_cpu();
     uint32_t vector = 0;
 
-    if (cpu->pair.vcpu == vcpu) {
+    if (cpu->pair.direct.vcpu == vcpu) {
         object->direct_ends++;
     }
     fastpath_leave(cpu, &object->execution);

@@ -136,7 +136,7 @@ static void after_direct_entries(void **state)
     expect_guest(VCPU, 1);
     world_exit(VCPU_SEND_EXIT, 7);
     expect_thread(world.root, 1);
-    assert_ptr_equal(host_cpu.pair.vcpu, world_guest);
+    assert_ptr_equal(host_cpu.pair.direct.vcpu, world_guest);
     world_exit(VCPU_ENTER_AGAIN, 0);
     expect_guest(VCPU, 0);
     world_exit(VCPU_SEND_EXIT, 7);

@@ -312,7 +312,7 @@ static struct message fast_message(const struct thread *thread)
     return (struct message){
         .capability = below(20) == 0         ? any_slot()
                       : pair->caller != NULL ? thread->fast.slot
-                                             : pair->receive_slot,
+                                             : pair->direct.receive_slot,
         .tag = nacelle_tag(label, pair->caller == NULL ? 0 : (unsigned)below(5)) |
                (below(20) == 0 ? 1ull << below(64) : 0),
         .words = {below(4), below(4), below(4), below(4)},
@@ -329,7 +329,7 @@ static bool run_fast(void)
         unsigned number = calls ? NACELLE_CALL : NACELLE_REPLY_RECEIVE;
 
         if (host_cpu.pair.caller == NULL && below(20) == 0) {
-            vcpu_state(host_cpu.pair.vcpu)->dirty = (uint32_t)below(2);
+            vcpu_state(host_cpu.pair.direct.vcpu)->dirty = (uint32_t)below(2);
         }
         switch (world_fast_call(number, &message, below(1 << 20))) {
         case WORLD_SLOW:

@@ -296,6 +296,7 @@ uint32_t vcpu_mitigations = X86_MITIGATION_IBPB;
 /* --- The direct way --- */
 
 bool world_arms;
+const uint32_t vcpu_direct_dirty = 1;
 
 bool vcpu_direct_arm(struct vcpu *vcpu, uint64_t cr3)
 {

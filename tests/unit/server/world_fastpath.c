@@ -74,12 +74,12 @@ enum world_fast world_fast_call(unsigned number, const struct message *message, 
                    SYSTEM_CALL(NACELLE_REPLY_RECEIVE);
 
     assert_ptr_equal(world_running, &thread->execution);
-    if (message->capability == pair->receive_slot && dirty_of(pair->vcpu) == 0) {
-        pair->rsp = rip + 1;
-        pair->rip = rip;
-        if (rsi == pair->advance || (replies && is_fast_label(label))) {
-            fake_direct_entry(pair->vcpu);
-            world_guest = pair->vcpu;
+    if (message->capability == pair->direct.receive_slot && dirty_of(pair->direct.vcpu) == 0) {
+        pair->direct.rsp = rip + 1;
+        pair->direct.rip = rip;
+        if (rsi == pair->direct.advance || (replies && is_fast_label(label))) {
+            fake_direct_entry(pair->direct.vcpu);
+            world_guest = pair->direct.vcpu;
             world_running = pair->handler->execution.caller;
             return WORLD_GUEST_ENTERED;
         }
@@ -100,11 +100,11 @@ void world_direct_exit(void)
     struct frame *frame = &pair->handler->frame;
 
     assert_true(world_guest_is_direct());
-    assert_true(fake_is_direct(pair->vcpu));
+    assert_true(fake_is_direct(pair->direct.vcpu));
     assert_ptr_equal(host_cpu.current, pair->handler);
     machine.cr0 |= FAKE_TS; /* HOST_CR0 */
-    vcpu_state(pair->vcpu)->exit.kind = NACELLE_EXIT_CPUID;
-    frame->rdi = pair->badge;
+    vcpu_state(pair->direct.vcpu)->exit.kind = NACELLE_EXIT_CPUID;
+    frame->rdi = pair->direct.badge;
     frame->rsi = nacelle_tag(NACELLE_EXIT_CPUID, 4) | NACELLE_TAG_KERNEL | NACELLE_TAG_CALL;
     world_running = &pair->handler->execution;
 }
@@ -131,7 +131,7 @@ static void check_thread_pair(const struct fast_pair *pair)
 {
     const struct thread *caller = pair->caller;
 
-    assert_ptr_equal(pair->vcpu, fastpath_no_vcpu);
+    assert_ptr_equal(pair->direct.vcpu, VCPU_DIRECT_NO_VCPU);
     assert_ptr_equal(&caller->execution, pair->handler->execution.caller);
     assert_ptr_equal(caller->fast.target, pair->handler);
     assert_ptr_equal(pair->handler->fast.target, caller);
@@ -152,19 +152,19 @@ static void check_thread_pair(const struct fast_pair *pair)
 
 static void check_vcpu_pair(const struct fast_pair *pair)
 {
-    const struct vcpu_object *object = vcpu_object_of(pair->vcpu);
+    const struct vcpu_object *object = vcpu_object_of(pair->direct.vcpu);
 
     assert_ptr_equal(&object->execution, pair->handler->execution.caller);
     assert_int_equal(object->vm.type, NACELLE_TYPE_VM);
     assert_int_equal(object->endpoint.type, NACELLE_TYPE_ENDPOINT);
     assert_ptr_equal(object->endpoint.object, pair->endpoint);
-    assert_int_equal(object->endpoint.badge, pair->badge);
+    assert_int_equal(object->endpoint.badge, pair->direct.badge);
     /* A reply by this slot is one that receives at the endpoint, where nothing waits. */
-    (void)checked_slot(pair->handler, pair->receive_slot, NACELLE_RIGHT_READ);
+    (void)checked_slot(pair->handler, pair->direct.receive_slot, NACELLE_RIGHT_READ);
     assert_false(object->poked);
     assert_false(object->exit_pending);
-    assert_true(fake_is_direct(pair->vcpu));
-    assert_ptr_equal(host_cpu.engine.fpu_owner, pair->vcpu);
+    assert_true(fake_is_direct(pair->direct.vcpu));
+    assert_ptr_equal(host_cpu.engine.fpu_owner, pair->direct.vcpu);
     assert_ptr_equal(host_cpu.current, pair->handler);
     /* The guest's time slice is set for the timer that is: an emulator may not exit for it. */
     assert_int_equal(object->timer_deadline, host_cpu.timer_deadline);
@@ -176,7 +176,7 @@ void world_check_pair(void)
     const struct execution *caller;
 
     if (pair->handler == NULL) {
-        assert_ptr_equal(pair->vcpu, fastpath_no_vcpu);
+        assert_ptr_equal(pair->direct.vcpu, VCPU_DIRECT_NO_VCPU);
         assert_null(pair->caller);
         return;
     }

@@ -300,9 +300,8 @@ _Noreturn void vmx_usual_way(struct vcpu *vcpu)
 struct vcpu_direct_message model_direct;
 
 /* A test compares it with the record of the usual way. */
-_Noreturn void vcpu_direct_leave(struct vcpu *vcpu, const struct vcpu_direct_message *message)
+_Noreturn void vcpu_direct_leave(const struct vcpu_direct_message *message)
 {
-    (void)vcpu;
     model_direct = *message;
     longjmp(model_exit_point, 1);
 }

@@ -9,6 +9,7 @@
 #include <x86/insn.h>
 #include <x86/msr.h>
 #include <x86/msr_access.h>
+#include <x86/user_return.h>
 
 #include "test_main.h"
 
@@ -108,6 +109,22 @@ static void status_from_flags(void **state)
     assert_string_equal(vmx_status_name((enum vmx_status)3), "unknown");
 }
 
+/* What the assembler makes of it, and nothing that only begins like it. */
+extern const uint8_t sysexit_64[], sysexit_32[], sysenter_64[];
+__asm__(".pushsection .rodata\n"
+        "sysexit_64: sysexitq\n"
+        "sysexit_32: sysexitl\n"
+        "sysenter_64: rex.w sysenter; nop\n"
+        ".popsection");
+
+static void sysexit_is_known(void **state)
+{
+    (void)state;
+    assert_true(x86_is_sysexit(sysexit_64));
+    assert_false(x86_is_sysexit(sysexit_32));
+    assert_false(x86_is_sysexit(sysenter_64));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -116,6 +133,7 @@ int main(void)
         cmocka_unit_test(table_lookup),
         cmocka_unit_test(unprivileged_instructions),
         cmocka_unit_test(status_from_flags),
+        cmocka_unit_test(sysexit_is_known),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

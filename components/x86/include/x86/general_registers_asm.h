@@ -57,9 +57,12 @@
     popq %r15
 .endm
 
-/* Stores the fifteen registers at offset(base); base is a register such as %rsp. */
-.macro x86_gpr_store base, offset=0
-    movq %rax, \offset + 0x00(\base)
+/* Stores the fifteen registers at offset(base); base is a register such as %rsp. With rax=0 without
+ * rax. */
+.macro x86_gpr_store base, offset=0, rax=1
+    .if \rax
+        movq %rax, \offset + 0x00(\base)
+    .endif
     movq %rcx, \offset + 0x08(\base)
     movq %rdx, \offset + 0x10(\base)
     movq %rbx, \offset + 0x18(\base)
@@ -89,9 +92,11 @@
     .endif
 .endm
 
-/* One pass of x86_gpr_load over the fifteen registers. */
-.macro x86_gpr_load_pass base, offset, want
-    x86_gpr_load_one \base, \offset, %rax, 0x00, \want
+/* One pass of x86_gpr_load over the registers. */
+.macro x86_gpr_load_pass base, offset, rax, want
+    .if \rax
+        x86_gpr_load_one \base, \offset, %rax, 0x00, \want
+    .endif
     x86_gpr_load_one \base, \offset, %rcx, 0x08, \want
     x86_gpr_load_one \base, \offset, %rdx, 0x10, \want
     x86_gpr_load_one \base, \offset, %rbx, 0x18, \want
@@ -108,10 +113,11 @@
     x86_gpr_load_one \base, \offset, %r15, 0x78, \want
 .endm
 
-/* Loads the fifteen registers from offset(base). base may be one of them: it is loaded last. */
-.macro x86_gpr_load base, offset=0
-    x86_gpr_load_pass \base, \offset, 0
-    x86_gpr_load_pass \base, \offset, 1
+/* Loads the fifteen registers from offset(base). base may be one of them: it is loaded last. With
+ * rax=0 without rax. */
+.macro x86_gpr_load base, offset=0, rax=1
+    x86_gpr_load_pass \base, \offset, \rax, 0
+    x86_gpr_load_pass \base, \offset, \rax, 1
 .endm
 
 /* clang-format on */
