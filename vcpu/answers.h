@@ -14,7 +14,7 @@
 #define ANSWER_ECX          24
 #define ANSWER_EDX          28
 #define ANSWER_SHIFT        5 /* log2 of its size */
-#define ANSWER_HASH_SHIFT   26
+#define ANSWER_HASH_SHIFT   25
 
 #ifndef __ASSEMBLER__
 
@@ -52,9 +52,11 @@ _Static_assert(offsetof(struct vcpu_answer, ebx) == ANSWER_EBX, "entry.S");
 _Static_assert(offsetof(struct vcpu_answer, ecx) == ANSWER_ECX, "entry.S");
 _Static_assert(offsetof(struct vcpu_answer, edx) == ANSWER_EDX, "entry.S");
 _Static_assert(sizeof(struct vcpu_answers) == 4096, "one page");
+_Static_assert(ANSWERS_BUCKETS == 1 << (32 - ANSWER_HASH_SHIFT), "the hash of entry.S");
 
 /* The bucket that a search for a number begins with. CPUID leaves differ in their low and in their
- * two top bits, MSRs in their low and in bits 30 and 31. */
+ * two top bits, MSRs in their low and in bits 30 and 31. entry.S multiplies, and takes the highest
+ * bits of the low half. */
 static inline unsigned vcpu_answer_hash(uint32_t number)
 {
     return (number + (number >> ANSWER_HASH_SHIFT)) % ANSWERS_BUCKETS;

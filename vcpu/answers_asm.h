@@ -12,33 +12,28 @@
 /* clang-format off */
 
 /*
- * The answer to an exit of this kind, eax its number and ecx the subleaf, to rdx; rbx is the table,
- * and at the end of no use. Elsewhere when there is none: nothing but rbx and rdx has changed.
+ * The answer to an exit of this kind, number a register and ecx the subleaf, to rbx + rdx; rbx is
+ * the table. Elsewhere when there is none; nothing but rdx has changed.
  */
-.macro FIND_ANSWER kind, elsewhere
-    movl %eax, %edx
-    shrl $ANSWER_HASH_SHIFT, %edx
-    addl %eax, %edx
-11: andl $(ANSWERS_BUCKETS - 1), %edx
-    shll $ANSWER_SHIFT, %edx
-    cmpl %eax, ANSWER_NUMBER(%rbx, %rdx)
+.macro FIND_ANSWER kind, number, elsewhere
+    imull $(1 << ANSWER_HASH_SHIFT | 1), \number, %edx /* vcpu_answer_hash */
+    shrl $(ANSWER_HASH_SHIFT - ANSWER_SHIFT), %edx
+11: andl $((ANSWERS_BUCKETS - 1) << ANSWER_SHIFT), %edx
+    cmpl \number, ANSWER_NUMBER(%rbx, %rdx)
     jne 12f
     cmpl $\kind, ANSWER_KIND(%rbx, %rdx)
-    jne 12f
     .if \kind == NACELLE_ANSWER_CPUID
+    jne 12f
     cmpl %ecx, ANSWER_SUBLEAF(%rbx, %rdx)
     je 13f
     cmpl $0, ANSWER_SUBLEAF_MASK(%rbx, %rdx)
-    je 13f
-    .else
-    jmp 13f
     .endif
+    je 13f
 12: cmpl $0, ANSWER_KIND(%rbx, %rdx) /* an empty bucket ends each search */
     je \elsewhere
-    shrl $ANSWER_SHIFT, %edx
-    incl %edx
+    addl $(1 << ANSWER_SHIFT), %edx
     jmp 11b
-13: addq %rbx, %rdx
+13:
 .endm
 
 /* clang-format on */

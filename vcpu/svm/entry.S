@@ -30,13 +30,12 @@
 /* A host that never arms a vCPU need not have it. */
 .weak vcpu_host_syscall
 
-.set GUEST_RCX, VCPU_GENERAL + 8 * X86_RCX
 .set GUEST_RDX, VCPU_GENERAL + 8 * X86_RDX
 .set GUEST_RBX, VCPU_GENERAL + 8 * X86_RBX
 
 /* RIP goes to the next instruction, which next holds; rax is lost. Not answered in an interrupt
- * shadow
- * and under TF, where there is more to it (advance.h), nor where the processor does not say. */
+ * shadow and under TF, where there is more to it (advance.h), nor where the processor does not
+ * say. */
 .macro ADVANCE next
     testl $(X86_RFLAGS_TF | X86_RFLAGS_RF), VMCB + SVM_VMCB_RFLAGS(%rsp)
     jnz unanswered
@@ -55,7 +54,6 @@
  * is still loaded, but for rax. Back to VMRUN, or on to unanswered with nothing changed.
  */
 .macro ANSWER
-    movq %rcx, GUEST_RCX(%rsp)
     movq %rdx, GUEST_RDX(%rsp)
     movq %rbx, GUEST_RBX(%rsp)
     movq VCPU_ANSWERS(%rsp), %rbx
@@ -67,7 +65,8 @@
     cmpq $SVM_CODE_CPUID, %rdx
     jne 1f
     movl VMCB + SVM_VMCB_RAX(%rsp), %eax
-    FIND_ANSWER NACELLE_ANSWER_CPUID, unanswered
+    FIND_ANSWER NACELLE_ANSWER_CPUID, %eax, unanswered
+    addq %rbx, %rdx
     ADVANCE SVM_VMCB_NEXT_RIP
     movl ANSWER_EAX(%rdx), %eax
     movq %rax, VMCB + SVM_VMCB_RAX(%rsp)
@@ -78,56 +77,55 @@
 
 1:  cmpq $SVM_CODE_MSR, %rdx
     jne 1f
-    movl %ecx, %eax
     testb $1, VMCB + SVM_VMCB_EXIT_INFO1(%rsp)
     jnz 2f
-    FIND_ANSWER NACELLE_ANSWER_MSR_READ, unanswered
+    FIND_ANSWER NACELLE_ANSWER_MSR_READ, %ecx, unanswered
     ADVANCE SVM_VMCB_NEXT_RIP
-    movl ANSWER_EAX(%rdx), %eax
+    movl ANSWER_EAX(%rbx, %rdx), %eax
     movq %rax, VMCB + SVM_VMCB_RAX(%rsp)
-    movl ANSWER_EDX(%rdx), %edx
-    jmp restore
-2:  FIND_ANSWER NACELLE_ANSWER_MSR_IGNORED, unanswered
+    movl ANSWER_EDX(%rbx, %rdx), %edx
+    movq GUEST_RBX(%rsp), %rbx
+    jmp answered
+2:  FIND_ANSWER NACELLE_ANSWER_MSR_IGNORED, %ecx, unanswered
     ADVANCE SVM_VMCB_NEXT_RIP
-    movq GUEST_RDX(%rsp), %rdx
     jmp restore
 
 1:  cmpq $SVM_CODE_IO, %rdx
     jne unanswered
-    movl VMCB + SVM_VMCB_EXIT_INFO1(%rsp), %ecx
-    testl $SVM_INFO1_IO_STRING, %ecx
-    jnz unanswered
-    movl %ecx, %eax
+    movl VMCB + SVM_VMCB_EXIT_INFO1(%rsp), %eax
+    testl $(SVM_INFO1_IO_STRING | SVM_INFO1_IO_IN), %eax
+    jnz 2f
     shrl $SVM_INFO1_IO_PORT_SHIFT, %eax
-    testl $SVM_INFO1_IO_IN, %ecx
-    jnz 3f
-    FIND_ANSWER NACELLE_ANSWER_OUT_IGNORED, unanswered
+    FIND_ANSWER NACELLE_ANSWER_OUT_IGNORED, %eax, unanswered
     ADVANCE SVM_VMCB_EXIT_INFO2
-    movq GUEST_RDX(%rsp), %rdx
-    jmp restore
-3:  FIND_ANSWER NACELLE_ANSWER_IN, unanswered
-    ADVANCE SVM_VMCB_EXIT_INFO2
-    movl ANSWER_EAX(%rdx), %eax
-    movq GUEST_RDX(%rsp), %rdx
-    testl $(4 << SVM_INFO1_IO_SIZE_SHIFT), %ecx
-    jnz 4f
-    testl $(2 << SVM_INFO1_IO_SIZE_SHIFT), %ecx
-    jnz 5f
-    movb %al, VMCB + SVM_VMCB_RAX(%rsp)
-    jmp restore
-5:  movw %ax, VMCB + SVM_VMCB_RAX(%rsp)
-    jmp restore
-4:  movq %rax, VMCB + SVM_VMCB_RAX(%rsp)
 restore:
-    movq GUEST_RCX(%rsp), %rcx
+    movq GUEST_RDX(%rsp), %rdx
     movq GUEST_RBX(%rsp), %rbx
 answered:
     movb $0, VMCB + SVM_VMCB_TLB_CONTROL(%rsp) /* what it asked for is done */
     movq VCPU_PHYSICAL(%rsp), %rax
     jmp again
 
+2:  testl $SVM_INFO1_IO_STRING, %eax
+    jnz unanswered
+    shrl $SVM_INFO1_IO_PORT_SHIFT, %eax
+    FIND_ANSWER NACELLE_ANSWER_IN, %eax, unanswered
+    ADVANCE SVM_VMCB_EXIT_INFO2
+    /* As wide as the access: the value goes over what rax has. */
+    movl ANSWER_EAX(%rbx, %rdx), %eax
+    movl VMCB + SVM_VMCB_EXIT_INFO1(%rsp), %edx
+    testl $(4 << SVM_INFO1_IO_SIZE_SHIFT), %edx
+    jnz 4f
+    testl $(2 << SVM_INFO1_IO_SIZE_SHIFT), %edx
+    jnz 3f
+    movb %al, VMCB + SVM_VMCB_RAX(%rsp)
+    jmp restore
+3:  movw %ax, VMCB + SVM_VMCB_RAX(%rsp)
+    jmp restore
+4:  movq %rax, VMCB + SVM_VMCB_RAX(%rsp)
+    jmp restore
+
 unanswered:
-    movq GUEST_RCX(%rsp), %rcx
     movq GUEST_RDX(%rsp), %rdx
     movq GUEST_RBX(%rsp), %rbx
     movq VCPU_PHYSICAL(%rsp), %rax

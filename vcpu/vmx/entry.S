@@ -152,19 +152,18 @@ stored:
 .size vmx_exit, . - vmx_exit
 
 /*
- * HOST_RIP of a vCPU whose VM has answers (answers.h): exits that are answered there end here. Four
- * registers are enough for that; rax, rcx, rdx and rbx are in the state page, too.
+ * HOST_RIP of a vCPU whose VM has answers (answers.h): exits that are answered there end here. Three
+ * registers are enough for that; rax, rdx and rbx are in the state page, too.
  */
 .macro GENERAL_OF name, index
     .set \name, VCPU_GENERAL + 8 * \index
 .endm
 GENERAL_OF GUEST_RAX, X86_RAX
-GENERAL_OF GUEST_RCX, X86_RCX
 GENERAL_OF GUEST_RDX, X86_RDX
 GENERAL_OF GUEST_RBX, X86_RBX
 
-/* RIP goes past the instruction; rax, rbx and rcx are lost. Not answered in the shadow of STI or
- * MOV SS, under TF, and beyond 4 GiB, where there is more to it (advance.h). */
+/* RIP goes past the instruction; rax and rbx are lost. Not answered in the shadow of STI or MOV SS,
+ * under TF, and beyond 4 GiB, where there is more to it (advance.h). */
 .macro ADVANCE
     movl $VMCS_GUEST_RFLAGS, %eax
     vmread %rax, %rax
@@ -174,23 +173,21 @@ GENERAL_OF GUEST_RBX, X86_RBX
     vmread %rax, %rax
     testl $(VMX_INTERRUPTIBILITY_STI | VMX_INTERRUPTIBILITY_MOV_SS), %eax
     jnz unanswered
-    movl $VMCS_VM_EXIT_INSTRUCTION_LENGTH, %ecx
-    vmread %rcx, %rcx
+    movl $VMCS_VM_EXIT_INSTRUCTION_LENGTH, %eax
+    vmread %rax, %rax
     movl $VMCS_GUEST_RIP, %ebx
-    vmread %rbx, %rax
-    addl %eax, %ecx
-    jc unanswered
-    shrq $32, %rax
-    shlq $32, %rax
-    orq %rax, %rcx
-    vmwrite %rcx, %rbx
+    vmread %rbx, %rbx
+    addq %rax, %rbx
+    cmpl %eax, %ebx /* below: a carry out of the low half */
+    jb unanswered
+    movl $VMCS_GUEST_RIP, %eax
+    vmwrite %rbx, %rax
     incq VCPU_ANSWERED(%rsp)
 .endm
 
 /* The registers that were stored first, as the guest had them. */
-.macro RESTORE_FOUR
+.macro RESTORE_THREE
     movq GUEST_RAX(%rsp), %rax
-    movq GUEST_RCX(%rsp), %rcx
     movq GUEST_RDX(%rsp), %rdx
     movq GUEST_RBX(%rsp), %rbx
 .endm
@@ -208,7 +205,6 @@ GENERAL_OF GUEST_RBX, X86_RBX
 .type vmx_exit_answers, @function
 vmx_exit_answers:
     movq %rax, GUEST_RAX(%rsp)
-    movq %rcx, GUEST_RCX(%rsp)
     movq %rdx, GUEST_RDX(%rsp)
     movq %rbx, GUEST_RBX(%rsp)
     movl $VMCS_EXIT_REASON, %edx
@@ -216,7 +212,8 @@ vmx_exit_answers:
     movq VCPU_ANSWERS(%rsp), %rbx
     cmpl $VMX_EXIT_REASON_CPUID, %edx
     jne 1f
-    FIND_ANSWER NACELLE_ANSWER_CPUID, unanswered
+    FIND_ANSWER NACELLE_ANSWER_CPUID, %eax, unanswered
+    addq %rbx, %rdx
     ADVANCE
     movl ANSWER_EAX(%rdx), %eax
     movl ANSWER_EBX(%rdx), %ebx
@@ -226,60 +223,58 @@ vmx_exit_answers:
 
 1:  cmpl $VMX_EXIT_REASON_RDMSR, %edx
     jne 1f
-    movl %ecx, %eax
-    FIND_ANSWER NACELLE_ANSWER_MSR_READ, unanswered
+    FIND_ANSWER NACELLE_ANSWER_MSR_READ, %ecx, unanswered
+    addq %rbx, %rdx
     ADVANCE
     movl ANSWER_EAX(%rdx), %eax
     movl ANSWER_EDX(%rdx), %edx
-    movq GUEST_RCX(%rsp), %rcx
     movq GUEST_RBX(%rsp), %rbx
     RESUME
 
 1:  cmpl $VMX_EXIT_REASON_IO_INSTRUCTION, %edx
     jne 1f
-    movl $VMCS_EXIT_QUALIFICATION, %ecx
-    vmread %rcx, %rcx
-    testl $VMX_QUALIFICATION_IO_STRING, %ecx
-    jnz unanswered
-    movl %ecx, %eax
+    movl $VMCS_EXIT_QUALIFICATION, %eax
+    vmread %rax, %rax
+    testl $(VMX_QUALIFICATION_IO_STRING | VMX_QUALIFICATION_IO_IN), %eax
+    jnz 2f
     shrl $VMX_QUALIFICATION_IO_PORT_SHIFT, %eax
-    testl $VMX_QUALIFICATION_IO_IN, %ecx
-    jnz 4f
-    FIND_ANSWER NACELLE_ANSWER_OUT_IGNORED, unanswered
-    jmp drop
-4:  FIND_ANSWER NACELLE_ANSWER_IN, unanswered
-    /* As wide as the access: the value goes over what rax has. */
-    movl ANSWER_EAX(%rdx), %edx
-    testl $2, %ecx          /* size, less 1: 0, 1 or 3 */
-    jnz 5f
-    movq GUEST_RAX(%rsp), %rax
-    testl $1, %ecx
-    jnz 6f
-    movb %dl, %al
-    jmp 7f
-6:  movw %dx, %ax
-    jmp 7f
-5:  movl %edx, %eax
-7:  movq %rax, %rdx
+    FIND_ANSWER NACELLE_ANSWER_OUT_IGNORED, %eax, unanswered
+drop:
     ADVANCE
-    movq %rdx, %rax
-    movq GUEST_RCX(%rsp), %rcx
-    movq GUEST_RDX(%rsp), %rdx
+    RESTORE_THREE
+    RESUME
+
+2:  testl $VMX_QUALIFICATION_IO_STRING, %eax
+    jnz unanswered
+    shrl $VMX_QUALIFICATION_IO_PORT_SHIFT, %eax
+    FIND_ANSWER NACELLE_ANSWER_IN, %eax, unanswered
+    movl ANSWER_EAX(%rbx, %rdx), %edx
+    ADVANCE
+    /* As wide as the access: the value goes over what rax has. */
+    movl $VMCS_EXIT_QUALIFICATION, %ebx
+    vmread %rbx, %rbx
+    movq GUEST_RAX(%rsp), %rax
+    testl $2, %ebx          /* size, less 1: 0, 1 or 3 */
+    jnz 4f
+    testl $1, %ebx
+    jnz 3f
+    movb %dl, %al
+    jmp 5f
+3:  movw %dx, %ax
+    jmp 5f
+4:  movl %edx, %eax
+5:  movq GUEST_RDX(%rsp), %rdx
     movq GUEST_RBX(%rsp), %rbx
     RESUME
 
 1:  cmpl $VMX_EXIT_REASON_WRMSR, %edx
     jne unanswered
-    movl %ecx, %eax
-    FIND_ANSWER NACELLE_ANSWER_MSR_IGNORED, unanswered
-drop:
-    ADVANCE
-    RESTORE_FOUR
-    RESUME
+    FIND_ANSWER NACELLE_ANSWER_MSR_IGNORED, %ecx, unanswered
+    jmp drop
 
-/* The client's: as at vmx_exit, four registers are stored already. */
+/* The client's: as at vmx_exit, three registers are stored already. */
 unanswered:
-    RESTORE_FOUR
+    RESTORE_THREE
     x86_gpr_store %rsp, VCPU_GENERAL
     jmp stored
 .size vmx_exit_answers, . - vmx_exit_answers

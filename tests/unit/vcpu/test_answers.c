@@ -123,6 +123,20 @@ static void leaves_apart(void **state)
     }
 }
 
+/* entry.S finds the bucket by a multiplication. */
+static void hash_as_a_product(void **state)
+{
+    uint64_t seed = 1;
+
+    (void)state;
+    for (unsigned round = 0; round < 10000; round++) {
+        uint32_t number = (uint32_t)test_random(&seed) >> round % 32;
+        uint32_t product = number * (1u << ANSWER_HASH_SHIFT | 1);
+
+        assert_int_equal(product >> ANSWER_HASH_SHIFT, vcpu_answer_hash(number));
+    }
+}
+
 static void messages(void **state)
 {
     const uint64_t cpuid = NACELLE_ANSWER_CPUID | UINT64_C(4) << 32;
@@ -157,6 +171,7 @@ static void messages(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup(as_a_list, setup),
     cmocka_unit_test_setup(leaves_apart, setup),
+    cmocka_unit_test(hash_as_a_product),
     cmocka_unit_test_setup(messages, setup),
 };
 
