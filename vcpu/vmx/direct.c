@@ -162,6 +162,8 @@ _Noreturn void vmx_direct_exit(struct vcpu *vcpu)
     const uint64_t *general = state->general;
 
     switch (vmread(VMCS_EXIT_REASON)) {
+    case VMX_EXIT_REASON_EXCEPTION_OR_NMI: /* by itself: the table of jumps begins with 0 */
+        usual_way(vcpu);
     case VMX_EXIT_REASON_CPUID:
         leave_instruction(vcpu, &(struct vcpu_direct_exit){.kind = NACELLE_EXIT_CPUID,
                                                            .number = low_half(&general[X86_RAX]),
@@ -191,8 +193,6 @@ _Noreturn void vmx_direct_exit(struct vcpu *vcpu)
         port(vcpu, state);
     case VMX_EXIT_REASON_EPT_VIOLATION:
         violation(vcpu, state);
-    case VMX_EXIT_REASON_EXCEPTION_OR_NMI: /* by itself: the table of jumps begins with 0 */
-        usual_way(vcpu);
     default:
         usual_way(vcpu);
     }

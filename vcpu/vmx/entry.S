@@ -152,8 +152,8 @@ stored:
 .size vmx_exit, . - vmx_exit
 
 /*
- * HOST_RIP of a vCPU whose VM has answers (answers.h): exits that are answered there end here. Three
- * registers are enough for that; rax, rdx and rbx are in the state page, too.
+ * HOST_RIP of a vCPU whose VM has answers (answers.h): exits that are answered there end here.
+ * Three registers are enough for that; rax, rdx and rbx are in the state page, too.
  */
 .macro GENERAL_OF name, index
     .set \name, VCPU_GENERAL + 8 * \index

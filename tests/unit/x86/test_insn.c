@@ -114,7 +114,7 @@ extern const uint8_t sysexit_64[], sysexit_32[], sysenter_64[];
 __asm__(".pushsection .rodata\n"
         "sysexit_64: sysexitq\n"
         "sysexit_32: sysexitl\n"
-        "sysenter_64: rex.w sysenter; nop\n"
+        "sysenter_64: .byte 0x48; sysenter\n"
         ".popsection");
 
 static void sysexit_is_known(void **state)

@@ -37,7 +37,7 @@ struct vcpu_host_context {
     uint64_t sysenter_esp, sysenter_eip;
     uint64_t pat;
     uint64_t xcr0;  /* what the host's own programs use; guests may have all that the CPU has */
-    uint64_t stack; /* top of the stack on which vcpu_host_exit is called */
+    uint64_t stack; /* top of the stack on which vcpu_host_exit is called; see vcpu/direct.h */
 };
 
 /*
