@@ -18,7 +18,7 @@
 #define CPU_TSS               96
 
 /* SYSEXIT instructions in entry.S, which asserts the number. */
-#define SYSEXIT_INSTRUCTIONS 5
+#define SYSEXIT_INSTRUCTIONS 6
 
 /* Bytes of each CPU's entry for SYSCALL. */
 #define SYSCALL_STUB_SIZE 16

@@ -39,6 +39,15 @@
     mov FRAME_RAX(%r11), %rax
     .endm
 
+    .macro CLEAR_MESSAGE
+    xor %edi, %edi
+    xor %esi, %esi
+    xor %r8d, %r8d
+    xor %r9d, %r9d
+    xor %r10d, %r10d
+    xor %eax, %eax
+    .endm
+
     .macro CLEAR_OTHERS
     xor %ebx, %ebx
     xor %ebp, %ebp
@@ -126,7 +135,7 @@ writable_segment:
     jbe \elsewhere
     mov %rdi, %rbp
     shl $SLOT_SHIFT, %rbp
-    add %rbp, %rbx          /* slot 0 holds a power of 2, which is never the type of a vCPU */
+    add %rbp, %rbx          /* slot 0 looks as if it were empty */
     movzwl SLOT_TYPE(%rbx), %ebp
     and $(0xff | \right << 8), %ebp
     cmp $(SLOT_TYPE_VCPU | \right << 8), %ebp
@@ -314,6 +323,14 @@ return_by_sysexit:
     CLEAR_OTHERS
     LEAVE_sysenter
 
+/* void return_empty_by_sysexit(struct thread *): the same, with the reply of no words. */
+    .globl return_empty_by_sysexit
+return_empty_by_sysexit:
+    mov %rdi, %rcx
+    CLEAR_MESSAGE
+    CLEAR_OTHERS
+    LEAVE_sysenter
+
 /*
  * By SYSCALL, which leaves the caller's stack pointer in rsp: each CPU has an entry of its own that
  * knows where the CPU's data lie, so neither SWAPGS nor memory is needed to find them. rcx is the
@@ -350,6 +367,14 @@ return_by_sysret:
     mov %rdi, %r11
     mov %rdi, %rcx
     RESTORE_MESSAGE
+    CLEAR_OTHERS
+    LEAVE_syscall
+
+/* void return_empty_by_sysret(struct thread *): the same, with the reply of no words. */
+    .globl return_empty_by_sysret
+return_empty_by_sysret:
+    mov %rdi, %rcx
+    CLEAR_MESSAGE
     CLEAR_OTHERS
     LEAVE_syscall
 
