@@ -8,6 +8,13 @@
 #include "run.h"
 #include "schedule.h"
 
+void fail(struct invocation *invocation, enum nacelle_error error, uint64_t culprit)
+{
+    invocation->outcome = OUTCOME_FAILED;
+    invocation->error = error;
+    invocation->culprit = culprit;
+}
+
 struct slot *argument_slot(struct invocation *invocation, unsigned word, unsigned type,
                            unsigned rights)
 {
@@ -329,7 +336,7 @@ void system_call(struct thread *thread)
     uint64_t tag = thread->frame.rsi;
     unsigned number = nacelle_tag_system_call(tag);
     struct cspace *cspace = thread_cspace(thread);
-    struct slot *slot = cspace != NULL ? cspace_slot(cspace, thread->frame.rdi) : NULL;
+    struct slot *slot = cspace != NULL ? cspace_look(cspace, thread->frame.rdi) : NULL;
 
     if (number >= NACELLE_SYSTEM_CALLS) {
         thread_fail(thread, NACELLE_ERROR_INVALID_SYSTEM_CALL, NACELLE_CULPRIT_TAG);

@@ -63,12 +63,8 @@ extern const struct operation untyped_operations[OPERATIONS_MAX], frame_operatio
     ioport_operations[OPERATIONS_MAX], interrupt_operations[OPERATIONS_MAX];
 
 /* The operation is refused: culprit is NACELLE_CULPRIT_*. */
-static inline void fail(struct invocation *invocation, enum nacelle_error error, uint64_t culprit)
-{
-    invocation->outcome = OUTCOME_FAILED;
-    invocation->error = error;
-    invocation->culprit = culprit;
-}
+__attribute__((cold, noinline)) void fail(struct invocation *invocation, enum nacelle_error error,
+                                          uint64_t culprit);
 
 static inline void reply_word(struct invocation *invocation, unsigned index, uint64_t value)
 {
