@@ -77,7 +77,8 @@ set(nacelle_kernel_options ${nacelle_freestanding}
     # no vector ever lies on a stack: 8 bytes of alignment will do, and save what keeps up 16
     $<IF:$<C_COMPILER_ID:Clang>,-mstack-alignment=8,-mpreferred-stack-boundary=3>
     # padding within functions is executed, and makes up a twentieth of the text
-    $<$<C_COMPILER_ID:GNU>:-fno-align-jumps> $<$<C_COMPILER_ID:GNU>:-fno-align-loops>)
+    $<$<C_COMPILER_ID:GNU>:-fno-align-jumps> $<$<C_COMPILER_ID:GNU>:-fno-align-loops>
+    $<$<C_COMPILER_ID:GNU>:-fno-align-functions>)
 # A kernel is compiled as one unit, as seL4's kernel_all.c is: calls across its files cost a seventh
 # of the paths through C. gcc alone, since clang would need a linker of its own for that.
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")

@@ -21,8 +21,6 @@
 #define ENTRY_TABLE (UINT64_C(1) << 11)
 #define ENTRY_USE   (UINT64_C(1) << 52)
 
-#define NO_RANGE    ~UINT64_C(0)
-
 _Static_assert(RIGHTS_MAPPABLE + 1 == SLAT_RIGHTS, "all combinations are indices");
 
 static bool names_table(uint64_t entry)
@@ -56,7 +54,7 @@ static unsigned rights_of_leaf(const struct slat_format *format, uint64_t entry)
 static void init_level(struct slat_tables *slat, unsigned level, bool supported)
 {
     slat->level[level] = (struct slat_level){
-        .range = NO_RANGE,
+        .first = SLAT_NO_TABLE,
         .wrong = slat->beyond | (x86_level_size(level) - 1),
         .leaf = level == X86_LEVEL_4K ? 0 : ENTRY_LEAF,
         .size_bits = supported ? x86_level_shift(level) : SLAT_NO_SIZE,
@@ -129,16 +127,22 @@ static inline struct slat_level *leaves_of_size(struct slat_tables *slat, unsign
     return level->size_bits == size_bits ? level : NULL;
 }
 
-/* Where the table that translates gpa, 0 to 2^48 - 1, at this level is remembered. */
-static inline uint64_t range_of(const struct slat_level *level, uint64_t gpa)
+/* The index of the entry for gpa, 0 to 2^48 - 1, in the table that is remembered; SLAT_ENTRIES and
+ * more when it is in another one. */
+static inline uint64_t index_here(const struct slat_level *level, uint64_t gpa)
 {
-    return gpa >> level->size_bits >> 9;
+    return (gpa - level->first) >> level->size_bits;
 }
 
-/* The entry for gpa in the table that is remembered, and is that of gpa. */
-static inline uint64_t *entry_here(const struct slat_level *level, uint64_t gpa)
+/* One more entry of a table is in use, or one less: above names the table. */
+static inline void use_more(uint64_t *above)
 {
-    return &level->table[gpa >> level->size_bits & (SLAT_ENTRIES - 1)];
+    *above += ENTRY_USE;
+}
+
+static inline void use_less(uint64_t *above)
+{
+    *above -= ENTRY_USE;
 }
 
 /* Where a walk has come to. */
@@ -170,7 +174,7 @@ static struct place walk(struct slat_tables *slat, uint64_t gpa, unsigned level)
 
 static void remember(struct slat_level *level, uint64_t gpa, const struct place *place)
 {
-    level->range = range_of(level, gpa);
+    level->first = gpa & ~(x86_level_size(level->number) * SLAT_ENTRIES - 1);
     level->table = place->table;
     level->above = place->above;
 }
@@ -192,11 +196,11 @@ map_elsewhere(struct slat_tables *slat, struct slat_level *leaf, uint64_t gpa, u
 
         *place.entry = (slat->physical + ((uint64_t)below << X86_PAGE_SHIFT)) | slat->format.table |
                        ENTRY_TABLE;
-        *place.above += ENTRY_USE;
+        use_more(place.above);
         place = walk(slat, gpa, place.level - 1);
     }
     *place.entry = entry;
-    *place.above += ENTRY_USE;
+    use_more(place.above);
     remember(leaf, gpa, &place);
     return NACELLE_ERROR_OK;
 }
@@ -206,6 +210,7 @@ enum nacelle_error slat_map(struct slat_tables *slat, uint64_t gpa, uint64_t phy
 {
     uint64_t entry = rights < SLAT_RIGHTS ? slat->leaf[uncached][rights] : 0;
     struct slat_level *leaf = leaves_of_size(slat, size_bits);
+    uint64_t index;
 
     if (entry == 0)
         return NACELLE_ERROR_INVALID_ARGUMENT;
@@ -215,12 +220,13 @@ enum nacelle_error slat_map(struct slat_tables *slat, uint64_t gpa, uint64_t phy
         return ((gpa | physical) & leaf->wrong & ~slat->beyond) != 0 ? NACELLE_ERROR_UNALIGNED
                                                                      : NACELLE_ERROR_OUT_OF_RANGE;
     entry |= physical | leaf->leaf;
-    if (leaf->range != range_of(leaf, gpa))
+    index = index_here(leaf, gpa);
+    if (index >= SLAT_ENTRIES)
         return map_elsewhere(slat, leaf, gpa, entry);
-    if (*entry_here(leaf, gpa) != 0)
+    if (leaf->table[index] != 0)
         return NACELLE_ERROR_OVERLAP;
-    *entry_here(leaf, gpa) = entry;
-    *leaf->above += ENTRY_USE;
+    leaf->table[index] = entry;
+    use_more(leaf->above);
     return NACELLE_ERROR_OK;
 }
 
@@ -235,24 +241,24 @@ static __attribute__((noinline)) void remove_empty(struct slat_tables *slat, uin
         struct slat_level *leaf = &slat->level[place.level];
 
         if (leaf->table == place.table)
-            leaf->range = NO_RANGE;
+            leaf->first = SLAT_NO_TABLE;
         table_give(slat, table_of(slat, *place.above));
         *place.above = 0;
         place = walk(slat, gpa, place.level + 1);
-        *place.above -= ENTRY_USE;
+        use_less(place.above);
     }
 }
 
 /* slat_unmap when the table that is remembered is that of gpa. */
 static inline enum nacelle_error unmap_here(struct slat_tables *slat, struct slat_level *leaf,
-                                            uint64_t gpa)
+                                            uint64_t gpa, uint64_t index)
 {
-    uint64_t *entry = entry_here(leaf, gpa);
+    uint64_t *entry = &leaf->table[index];
 
     if (*entry == 0 || names_table(*entry))
         return NACELLE_ERROR_NOT_MAPPED;
     *entry = 0;
-    *leaf->above -= ENTRY_USE;
+    use_less(leaf->above);
     if (*leaf->above < ENTRY_USE)
         remove_empty(slat, gpa, leaf->number);
     return NACELLE_ERROR_OK;
@@ -266,18 +272,20 @@ unmap_elsewhere(struct slat_tables *slat, struct slat_level *leaf, uint64_t gpa)
     if (place.level != leaf->number)
         return NACELLE_ERROR_NOT_MAPPED;
     remember(leaf, gpa, &place);
-    return unmap_here(slat, leaf, gpa);
+    return unmap_here(slat, leaf, gpa, index_here(leaf, gpa));
 }
 
 enum nacelle_error slat_unmap(struct slat_tables *slat, uint64_t gpa, unsigned size_bits)
 {
     struct slat_level *leaf = leaves_of_size(slat, size_bits);
+    uint64_t index;
 
     if (leaf == NULL || (gpa & leaf->wrong) != 0)
         return NACELLE_ERROR_NOT_MAPPED;
-    if (leaf->range != range_of(leaf, gpa))
+    index = index_here(leaf, gpa);
+    if (index >= SLAT_ENTRIES)
         return unmap_elsewhere(slat, leaf, gpa);
-    return unmap_here(slat, leaf, gpa);
+    return unmap_here(slat, leaf, gpa, index);
 }
 
 bool slat_find(struct slat_tables *slat, uint64_t gpa, struct slat_mapping *mapping)

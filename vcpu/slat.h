@@ -13,6 +13,9 @@
 #define SLAT_NO_SIZE ~0u
 #define SLAT_ROOT    0u /* table 0 is the root, and never free */
 
+/* Further from every address than a table reaches. */
+#define SLAT_NO_TABLE (UINT64_C(1) << 63)
+
 /*
  * The bits of an entry, which each vendor's processors have of their own. What they agree on: four
  * levels, addresses in bits 51:12, bit 7 for a leaf above the lowest level, and that bits 11 and
@@ -34,13 +37,13 @@ struct slat_format {
  * a client maps and unmaps next to where it did before.
  */
 struct slat_level {
-    uint64_t range;     /* addresses, without the bits that the table translates, or ~0: no table */
-    uint64_t *table;    /* in use, so that it is not empty */
-    uint64_t *above;    /* the entry that names the table */
-    uint64_t wrong;     /* bits that no address has, and those that are 0 in a leaf's */
-    uint64_t leaf;      /* bits of an entry that is a leaf */
-    uint32_t size_bits; /* of a leaf; SLAT_NO_SIZE when there are none */
-    uint32_t number;    /* X86_LEVEL_* */
+    uint64_t first;       /* address that the table translates; SLAT_NO_TABLE when there is none */
+    uint64_t *table;      /* in use, so that it is not empty */
+    uint64_t *above;      /* the entry that names the table */
+    uint64_t wrong;       /* bits that no address has, and those that are 0 in a leaf's */
+    uint64_t leaf;        /* bits of an entry that is a leaf */
+    uint32_t size_bits;   /* of a leaf; SLAT_NO_SIZE when there are none */
+    uint32_t number;      /* X86_LEVEL_* */
     uint64_t reserved[2]; /* a power of two finds its place faster */
 };
 

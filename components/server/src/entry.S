@@ -40,6 +40,15 @@
     mov FRAME_RAX(%r11), %rax
     .endm
 
+    .macro CLEAR_MESSAGE
+    xor %edi, %edi
+    xor %esi, %esi
+    xor %r8d, %r8d
+    xor %r9d, %r9d
+    xor %r10d, %r10d
+    xor %eax, %eax
+    .endm
+
     .macro CLEAR_OTHERS
     xor %ebx, %ebx
     xor %ebp, %ebp
@@ -115,7 +124,7 @@
     jbe \elsewhere
     mov %rdi, %rbp
     shl $SLOT_SHIFT, %rbp
-    add %rbp, %rbx          /* slot 0 holds a power of 2, which is never the type of a vCPU */
+    add %rbp, %rbx          /* slot 0 looks as if it were empty */
     movzwl SLOT_TYPE(%rbx), %ebp
     and $(0xff | \right << 8), %ebp
     cmp $(SLOT_TYPE_VCPU | \right << 8), %ebp
@@ -245,6 +254,13 @@ yield:
     LEAVE_\kind
     .endm
 
+    .macro RETURN_EMPTY_BY kind
+    mov %rdi, %rcx
+    CLEAR_MESSAGE
+    CLEAR_OTHERS
+    LEAVE_\kind
+    .endm
+
 /*
  * By SYSENTER, from vcpu_direct_sysenter. The processor loaded rsp with this CPU's data; rcx and
  * rdx are the caller's stack pointer and return address.
@@ -256,6 +272,11 @@ vcpu_host_sysenter:
     .globl return_by_sysexit
 return_by_sysexit:
     RETURN_BY sysenter
+
+/* void return_empty_by_sysexit(struct thread *): the same, with the reply of no words. */
+    .globl return_empty_by_sysexit
+return_empty_by_sysexit:
+    RETURN_EMPTY_BY sysenter
 
 /*
  * By SYSCALL, which leaves the caller's stack pointer in rsp: each CPU has an entry of its own that
@@ -283,6 +304,11 @@ vcpu_host_syscall:
     .globl return_by_sysret
 return_by_sysret:
     RETURN_BY syscall
+
+/* void return_empty_by_sysret(struct thread *): the same, with the reply of no words. */
+    .globl return_empty_by_sysret
+return_empty_by_sysret:
+    RETURN_EMPTY_BY syscall
 
 /* void return_by_iretq(struct thread *): back to where a trap came from, all registers restored. */
     .globl return_by_iretq, iretq_instruction

@@ -39,6 +39,12 @@ static inline struct endpoint *notification_endpoint(const struct notification *
                : NULL;
 }
 
+/* Whether a signal matters to nobody now: no one waits for it, here or at an endpoint. */
+static inline bool notification_is_alone(const struct notification *notification)
+{
+    return list_is_empty(&notification->waiting) && notification_endpoint(notification) == NULL;
+}
+
 /* Called when the binding was made: bits signalled before are delivered. */
 void notification_bound(struct notification *notification);
 

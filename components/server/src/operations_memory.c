@@ -38,7 +38,7 @@ static bool clear_some(struct slot *untyped, const struct retype *retype)
 /* The capability space that word number word names (0: the caller's own), or 0 after fail(). */
 static struct cspace *argument_cspace(struct invocation *invocation, unsigned word)
 {
-    if (invocation->words[word] == 0) {
+    if (argument_word(invocation, word) == 0) {
         return invocation->cspace;
     }
 
@@ -50,8 +50,8 @@ static struct cspace *argument_cspace(struct invocation *invocation, unsigned wo
 static void untyped_do_retype(struct invocation *invocation)
 {
     struct slot *untyped = invocation->slot;
-    uint64_t first = invocation->words[1];
-    uint64_t count = invocation->words[2];
+    uint64_t first = argument_word(invocation, 1);
+    uint64_t count = argument_word(invocation, 2);
     struct cspace *cspace = argument_cspace(invocation, 3);
     struct retype retype;
 
@@ -68,7 +68,8 @@ static void untyped_do_retype(struct invocation *invocation)
         }
     }
 
-    enum nacelle_error error = untyped_retype(untyped, invocation->words[0], count, &retype);
+    enum nacelle_error error =
+        untyped_retype(untyped, argument_word(invocation, 0), count, &retype);
 
     if (error != NACELLE_ERROR_OK) {
         fail(invocation, error,
@@ -102,13 +103,10 @@ static void untyped_info(struct invocation *invocation)
     reply_word(invocation, 3, (untyped->flags & SLOT_DEVICE) != 0);
 }
 
-static const struct operation untyped_table[] = {
-    [NACELLE_UNTYPED_RETYPE & 0xff] = OPERATION(untyped_do_retype, NACELLE_RIGHT_WRITE, 4),
-    [NACELLE_UNTYPED_INFO & 0xff] = OPERATION(untyped_info, NACELLE_RIGHT_READ, 0),
+const struct operation untyped_operations[OPERATIONS_MAX] = {
+    OPERATION(NACELLE_UNTYPED_RETYPE, untyped_do_retype, NACELLE_RIGHT_WRITE, 4),
+    OPERATION(NACELLE_UNTYPED_INFO, untyped_info, NACELLE_RIGHT_READ, 0),
 };
-
-const struct operations untyped_operations = {untyped_table,
-                                              sizeof(untyped_table) / sizeof(*untyped_table)};
 
 /* Removes what the capability maps, in the given space or (0) wherever it is. */
 static void unmap(struct invocation *invocation, struct slot *slot, const struct space *space,
@@ -135,26 +133,24 @@ static void frame_info(struct invocation *invocation)
     reply_word(invocation, 2, frame->badge);
 }
 
-static const struct operation frame_table[] = {
-    [NACELLE_FRAME_UNMAP & 0xff] = OPERATION(frame_unmap, 0, 0),
-    [NACELLE_FRAME_INFO & 0xff] = OPERATION(frame_info, 0, 0),
+const struct operation frame_operations[OPERATIONS_MAX] = {
+    OPERATION(NACELLE_FRAME_UNMAP, frame_unmap, 0, 0),
+    OPERATION(NACELLE_FRAME_INFO, frame_info, 0, 0),
 };
-
-const struct operations frame_operations = {frame_table,
-                                            sizeof(frame_table) / sizeof(*frame_table)};
 
 static void cspace_copy(struct invocation *invocation)
 {
     struct cspace *cspace = (struct cspace *)invocation->slot->object;
     struct slot *source = argument_slot(invocation, 1, NACELLE_TYPE_NULL, 0);
-    struct slot_mint mint = {.rights = invocation->words[2], .badge = invocation->words[3]};
+    struct slot_mint mint = {.rights = argument_word(invocation, 2),
+                             .badge = argument_word(invocation, 3)};
     struct slot value;
 
     if (source == NULL) {
         return;
     }
 
-    struct slot *target = destination_slot(invocation, cspace, invocation->words[0], 0);
+    struct slot *target = destination_slot(invocation, cspace, argument_word(invocation, 0), 0);
     enum nacelle_error error = target != NULL ? slot_mint(source, &mint, &value) : NACELLE_ERROR_OK;
 
     if (error != NACELLE_ERROR_OK) {
@@ -170,7 +166,7 @@ static void cspace_copy(struct invocation *invocation)
 static struct slot *cspace_target(struct invocation *invocation)
 {
     struct cspace *cspace = (struct cspace *)invocation->slot->object;
-    struct slot *slot = cspace_slot(cspace, invocation->words[0]);
+    struct slot *slot = cspace_slot(cspace, argument_word(invocation, 0));
 
     if (slot == NULL || slot->type == NACELLE_TYPE_NULL) {
         fail(invocation, NACELLE_ERROR_INVALID_CAPABILITY, NACELLE_CULPRIT_WORD(0));
@@ -214,15 +210,12 @@ static void cspace_identify(struct invocation *invocation)
     reply_word(invocation, 3, slot->size);
 }
 
-static const struct operation cspace_table[] = {
-    [NACELLE_CSPACE_COPY & 0xff] = OPERATION(cspace_copy, NACELLE_RIGHT_WRITE, 4),
-    [NACELLE_CSPACE_DELETE & 0xff] = OPERATION(cspace_delete, NACELLE_RIGHT_WRITE, 1),
-    [NACELLE_CSPACE_REVOKE & 0xff] = OPERATION(cspace_revoke, NACELLE_RIGHT_WRITE, 1),
-    [NACELLE_CSPACE_IDENTIFY & 0xff] = OPERATION(cspace_identify, NACELLE_RIGHT_READ, 1),
+const struct operation cspace_operations[OPERATIONS_MAX] = {
+    OPERATION(NACELLE_CSPACE_COPY, cspace_copy, NACELLE_RIGHT_WRITE, 4),
+    OPERATION(NACELLE_CSPACE_DELETE, cspace_delete, NACELLE_RIGHT_WRITE, 1),
+    OPERATION(NACELLE_CSPACE_REVOKE, cspace_revoke, NACELLE_RIGHT_WRITE, 1),
+    OPERATION(NACELLE_CSPACE_IDENTIFY, cspace_identify, NACELLE_RIGHT_READ, 1),
 };
-
-const struct operations cspace_operations = {cspace_table,
-                                             sizeof(cspace_table) / sizeof(*cspace_table)};
 
 /* What a capability gives to map: physical address and size; false when nothing. */
 static bool mappable(const struct slot *slot, struct mapping *mapping)
@@ -247,10 +240,10 @@ static bool mappable(const struct slot *slot, struct mapping *mapping)
 static void aspace_do_map(struct invocation *invocation)
 {
     struct aspace *aspace = (struct aspace *)invocation->slot->object;
-    uint64_t flags = invocation->words[2];
+    uint64_t flags = argument_word(invocation, 2);
     struct slot *slot = argument_slot(invocation, 0, NACELLE_TYPE_NULL, flags & NACELLE_RIGHTS_ALL);
     struct mapping mapping = {
-        .address = invocation->words[1],
+        .address = argument_word(invocation, 1),
         .rights = (unsigned)(flags & NACELLE_RIGHTS_ALL),
         .uncached = (flags & NACELLE_MAP_UNCACHED) != 0,
     };
@@ -296,10 +289,7 @@ static void aspace_do_unmap(struct invocation *invocation)
     unmap(invocation, slot, (struct space *)invocation->slot->object, NACELLE_CULPRIT_WORD(0));
 }
 
-static const struct operation aspace_table[] = {
-    [NACELLE_ASPACE_MAP & 0xff] = OPERATION(aspace_do_map, NACELLE_RIGHT_WRITE, 3),
-    [NACELLE_ASPACE_UNMAP & 0xff] = OPERATION(aspace_do_unmap, NACELLE_RIGHT_WRITE, 1),
+const struct operation aspace_operations[OPERATIONS_MAX] = {
+    OPERATION(NACELLE_ASPACE_MAP, aspace_do_map, NACELLE_RIGHT_WRITE, 3),
+    OPERATION(NACELLE_ASPACE_UNMAP, aspace_do_unmap, NACELLE_RIGHT_WRITE, 1),
 };
-
-const struct operations aspace_operations = {aspace_table,
-                                             sizeof(aspace_table) / sizeof(*aspace_table)};

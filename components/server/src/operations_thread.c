@@ -39,7 +39,7 @@ static void thread_configure(struct invocation *invocation)
     if (cspace == NULL || aspace == NULL) {
         return;
     }
-    if (invocation->words[2] != 0) {
+    if (argument_word(invocation, 2) != 0) {
         fault = argument_slot(invocation, 2, NACELLE_TYPE_ENDPOINT, NACELLE_RIGHT_WRITE);
         if (fault == NULL) {
             return;
@@ -65,20 +65,21 @@ static void thread_configure(struct invocation *invocation)
 static void thread_do_set_registers(struct invocation *invocation)
 {
     struct thread *thread = invoked_thread(invocation);
-    const uint64_t *words = invocation->words;
+    uint64_t rip = argument_word(invocation, 0);
+    uint64_t rsp = argument_word(invocation, 1);
 
-    if (words[0] >= NACELLE_USER_END) {
+    if (rip >= NACELLE_USER_END) {
         fail(invocation, NACELLE_ERROR_OUT_OF_RANGE, NACELLE_CULPRIT_WORD(0));
-    } else if (words[1] >= NACELLE_USER_END) {
+    } else if (rsp >= NACELLE_USER_END) {
         fail(invocation, NACELLE_ERROR_OUT_OF_RANGE, NACELLE_CULPRIT_WORD(1));
     } else if (is_running(thread)) {
         fail(invocation, NACELLE_ERROR_BUSY, NACELLE_CULPRIT_CAPABILITY);
     } else {
-        thread_set_registers(thread, words[0], words[1]);
-        thread->frame.rdi = words[2];
-        thread->frame.rsi = words[3];
-        thread->frame.r8 = invocation->length > 4 ? argument_word(invocation, 4) : 0;
-        thread->frame.r9 = invocation->length > 5 ? argument_word(invocation, 5) : 0;
+        thread_set_registers(thread, rip, rsp);
+        thread->frame.rdi = argument_word(invocation, 2);
+        thread->frame.rsi = argument_word(invocation, 3);
+        thread->frame.r8 = argument_length(invocation) > 4 ? argument_word(invocation, 4) : 0;
+        thread->frame.r9 = argument_length(invocation) > 5 ? argument_word(invocation, 5) : 0;
     }
 }
 
@@ -135,7 +136,7 @@ static uint64_t *frame_register(struct frame *frame, uint64_t index)
 static void thread_read_register(struct invocation *invocation)
 {
     struct thread *thread = invoked_thread(invocation);
-    const uint64_t *value = frame_register(&thread->frame, invocation->words[0]);
+    const uint64_t *value = frame_register(&thread->frame, argument_word(invocation, 0));
 
     if (value == NULL) {
         fail(invocation, NACELLE_ERROR_INVALID_REGISTER, NACELLE_CULPRIT_WORD(0));
@@ -147,8 +148,8 @@ static void thread_read_register(struct invocation *invocation)
 static void thread_write_register(struct invocation *invocation)
 {
     struct thread *thread = invoked_thread(invocation);
-    uint64_t index = invocation->words[0];
-    uint64_t value = invocation->words[1];
+    uint64_t index = argument_word(invocation, 0);
+    uint64_t value = argument_word(invocation, 1);
     uint64_t *target = frame_register(&thread->frame, index);
 
     if (target == NULL) {
@@ -168,20 +169,15 @@ static void thread_write_register(struct invocation *invocation)
     }
 }
 
-static const struct operation thread_table[] = {
-    [NACELLE_THREAD_CONFIGURE & 0xff] = OPERATION(thread_configure, NACELLE_RIGHT_WRITE, 3),
-    [NACELLE_THREAD_SET_REGISTERS & 0xff] =
-        OPERATION(thread_do_set_registers, NACELLE_RIGHT_WRITE, 4),
-    [NACELLE_THREAD_SET_PRIORITY & 0xff] = OPERATION(thread_set_priority, NACELLE_RIGHT_WRITE, 2),
-    [NACELLE_THREAD_RESUME & 0xff] = OPERATION(thread_resume, NACELLE_RIGHT_WRITE, 0),
-    [NACELLE_THREAD_SUSPEND & 0xff] = OPERATION(thread_suspend, NACELLE_RIGHT_WRITE, 0),
-    [NACELLE_THREAD_READ_REGISTER & 0xff] = OPERATION(thread_read_register, NACELLE_RIGHT_READ, 1),
-    [NACELLE_THREAD_WRITE_REGISTER & 0xff] =
-        OPERATION(thread_write_register, NACELLE_RIGHT_WRITE, 2),
+const struct operation thread_operations[OPERATIONS_MAX] = {
+    OPERATION(NACELLE_THREAD_CONFIGURE, thread_configure, NACELLE_RIGHT_WRITE, 3),
+    OPERATION(NACELLE_THREAD_SET_REGISTERS, thread_do_set_registers, NACELLE_RIGHT_WRITE, 4),
+    OPERATION(NACELLE_THREAD_SET_PRIORITY, thread_set_priority, NACELLE_RIGHT_WRITE, 2),
+    OPERATION(NACELLE_THREAD_RESUME, thread_resume, NACELLE_RIGHT_WRITE, 0),
+    OPERATION(NACELLE_THREAD_SUSPEND, thread_suspend, NACELLE_RIGHT_WRITE, 0),
+    OPERATION(NACELLE_THREAD_READ_REGISTER, thread_read_register, NACELLE_RIGHT_READ, 1),
+    OPERATION(NACELLE_THREAD_WRITE_REGISTER, thread_write_register, NACELLE_RIGHT_WRITE, 2),
 };
-
-const struct operations thread_operations = {thread_table,
-                                             sizeof(thread_table) / sizeof(*thread_table)};
 
 static struct notification *invoked_notification(const struct invocation *invocation)
 {
@@ -196,14 +192,23 @@ static uint64_t signal_bits(const struct slot *slot)
 
 static void notification_do_signal(struct invocation *invocation)
 {
-    notification_signal(invoked_notification(invocation), signal_bits(invocation->slot));
+    struct notification *notification = invoked_notification(invocation);
+    uint64_t bits = signal_bits(invocation->slot);
+
+    if (notification_is_alone(notification)) {
+        notification->bits |= bits;
+    } else {
+        leave_pair(invocation);
+        invocation->outcome = OUTCOME_SCHEDULE;
+        notification_signal(notification, bits);
+    }
 }
 
 static void notification_do_bind(struct invocation *invocation)
 {
     struct notification *notification = invoked_notification(invocation);
 
-    if (invocation->words[0] == 0) {
+    if (argument_word(invocation, 0) == 0) {
         capability_delete_internal(&notification->binding);
         return;
     }
@@ -228,29 +233,24 @@ static void notification_do_bind(struct invocation *invocation)
 
 static void notification_do_set_timer(struct invocation *invocation)
 {
-    uint64_t deadline = invocation->words[0];
+    uint64_t deadline = argument_word(invocation, 0);
 
     notification_set_timer(invoked_notification(invocation), deadline,
                            deadline != 0 ? signal_bits(invocation->slot) : 0);
 }
 
-static const struct operation notification_table[] = {
-    [NACELLE_NOTIFICATION_SIGNAL & 0xff] =
-        OPERATION(notification_do_signal, NACELLE_RIGHT_WRITE, 0),
-    [NACELLE_NOTIFICATION_BIND & 0xff] = OPERATION(notification_do_bind, NACELLE_RIGHT_READ, 1),
-    [NACELLE_NOTIFICATION_SET_TIMER & 0xff] =
-        OPERATION(notification_do_set_timer, NACELLE_RIGHT_READ, 1),
+const struct operation notification_operations[OPERATIONS_MAX] = {
+    LOCAL_OPERATION(NACELLE_NOTIFICATION_SIGNAL, notification_do_signal, NACELLE_RIGHT_WRITE, 0),
+    OPERATION(NACELLE_NOTIFICATION_BIND, notification_do_bind, NACELLE_RIGHT_READ, 1),
+    OPERATION(NACELLE_NOTIFICATION_SET_TIMER, notification_do_set_timer, NACELLE_RIGHT_READ, 1),
 };
-
-const struct operations notification_operations = {
-    notification_table, sizeof(notification_table) / sizeof(*notification_table)};
 
 /* Decodes port (word 0) and size (word 1) of an access; false after fail(). */
 static bool decode_port(struct invocation *invocation)
 {
     const struct slot *slot = invocation->slot;
-    uint64_t port = invocation->words[0];
-    uint64_t size = invocation->words[1];
+    uint64_t port = argument_word(invocation, 0);
+    uint64_t size = argument_word(invocation, 1);
 
     if (size != 1 && size != 2 && size != 4) {
         fail(invocation, NACELLE_ERROR_INVALID_ARGUMENT, NACELLE_CULPRIT_WORD(1));
@@ -266,40 +266,38 @@ static bool decode_port(struct invocation *invocation)
 
 static void ioport_in(struct invocation *invocation)
 {
-    uint16_t port = (uint16_t)invocation->words[0];
+    uint16_t port = (uint16_t)argument_word(invocation, 0);
+    uint64_t size = argument_word(invocation, 1);
 
     if (decode_port(invocation)) {
         reply_word(invocation, 0,
-                   invocation->words[1] == 1   ? x86_in8(port)
-                   : invocation->words[1] == 2 ? x86_in16(port)
-                                               : x86_in32(port));
+                   size == 1   ? x86_in8(port)
+                   : size == 2 ? x86_in16(port)
+                               : x86_in32(port));
     }
 }
 
 static void ioport_out(struct invocation *invocation)
 {
-    uint16_t port = (uint16_t)invocation->words[0];
-    uint32_t value = (uint32_t)invocation->words[2];
+    uint16_t port = (uint16_t)argument_word(invocation, 0);
+    uint32_t value = (uint32_t)argument_word(invocation, 2);
 
     if (!decode_port(invocation)) {
         return;
     }
-    if (invocation->words[1] == 1) {
+    if (argument_word(invocation, 1) == 1) {
         x86_out8(port, (uint8_t)value);
-    } else if (invocation->words[1] == 2) {
+    } else if (argument_word(invocation, 1) == 2) {
         x86_out16(port, (uint16_t)value);
     } else {
         x86_out32(port, value);
     }
 }
 
-static const struct operation ioport_table[] = {
-    [NACELLE_IOPORT_IN & 0xff] = LOCAL_OPERATION(ioport_in, NACELLE_RIGHT_READ, 2),
-    [NACELLE_IOPORT_OUT & 0xff] = LOCAL_OPERATION(ioport_out, NACELLE_RIGHT_WRITE, 3),
+const struct operation ioport_operations[OPERATIONS_MAX] = {
+    LOCAL_OPERATION(NACELLE_IOPORT_IN, ioport_in, NACELLE_RIGHT_READ, 2),
+    LOCAL_OPERATION(NACELLE_IOPORT_OUT, ioport_out, NACELLE_RIGHT_WRITE, 3),
 };
-
-const struct operations ioport_operations = {ioport_table,
-                                             sizeof(ioport_table) / sizeof(*ioport_table)};
 
 static struct interrupt_line *invoked_line(const struct invocation *invocation)
 {
@@ -310,7 +308,7 @@ static void interrupt_bind(struct invocation *invocation)
 {
     struct interrupt_line *line = invoked_line(invocation);
 
-    if (invocation->words[0] == 0) {
+    if (argument_word(invocation, 0) == 0) {
         capability_delete_internal(&line->notification);
         return;
     }
@@ -339,11 +337,7 @@ static void interrupt_do_acknowledge(struct invocation *invocation)
     interrupt_acknowledge(line);
 }
 
-static const struct operation interrupt_table[] = {
-    [NACELLE_INTERRUPT_BIND & 0xff] = OPERATION(interrupt_bind, NACELLE_RIGHT_WRITE, 1),
-    [NACELLE_INTERRUPT_ACKNOWLEDGE & 0xff] =
-        OPERATION(interrupt_do_acknowledge, NACELLE_RIGHT_WRITE, 0),
+const struct operation interrupt_operations[OPERATIONS_MAX] = {
+    OPERATION(NACELLE_INTERRUPT_BIND, interrupt_bind, NACELLE_RIGHT_WRITE, 1),
+    OPERATION(NACELLE_INTERRUPT_ACKNOWLEDGE, interrupt_do_acknowledge, NACELLE_RIGHT_WRITE, 0),
 };
-
-const struct operations interrupt_operations = {interrupt_table,
-                                                sizeof(interrupt_table) / sizeof(*interrupt_table)};

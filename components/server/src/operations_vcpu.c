@@ -12,12 +12,6 @@ static struct vm *invoked_vm(const struct invocation *invocation)
     return (struct vm *)invocation->slot->object;
 }
 
-/* Attaches the capability in word 0 to the VM's list, as mapped at address. */
-static void attach(const struct invocation *invocation, struct slot *slot, uint64_t address)
-{
-    space_attach(space_of_vm(invoked_vm(invocation)), slot, address);
-}
-
 /* What argument_slot() finds out for word 0, with no word on what is wrong. */
 static inline bool fits_argument(const struct slot *slot, unsigned type, unsigned rights)
 {
@@ -37,8 +31,11 @@ static void fail_map(struct invocation *invocation, enum nacelle_error error)
 static void vm_do_map(struct invocation *invocation)
 {
     const uint64_t mappable = NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE | NACELLE_RIGHT_EXECUTE;
-    unsigned rights = (unsigned)(invocation->words[2] & mappable);
-    struct slot *frame = cspace_slot(invocation->cspace, invocation->words[0]);
+    uint64_t gpa = argument_word(invocation, 1);
+    uint64_t flags = argument_word(invocation, 2);
+    unsigned rights = (unsigned)(flags & mappable);
+    struct slot *frame = cspace_look(invocation->cspace, argument_word(invocation, 0));
+    struct vm *vm = invoked_vm(invocation);
     enum nacelle_error error;
 
     if (!fits_argument(frame, NACELLE_TYPE_FRAME, rights)) {
@@ -49,19 +46,18 @@ static void vm_do_map(struct invocation *invocation)
         fail(invocation, NACELLE_ERROR_ALREADY_MAPPED, NACELLE_CULPRIT_WORD(0));
         return;
     }
-    error = vm_map(invoked_vm(invocation), invocation->words[1], frame->object, frame->size, rights,
-                   invocation->words[2] & ~mappable);
+    error = vm_map(vm, gpa, frame->object, frame->size, rights, flags & ~mappable);
     if (error != NACELLE_ERROR_OK) {
         fail_map(invocation, error);
         return;
     }
-    attach(invocation, frame, invocation->words[1]);
+    space_attach(space_of_vm(vm), frame, gpa);
 }
 
 /* Takes back what the capability of this type in word 0 opened or mapped in the VM. */
 static inline void vm_detach(struct invocation *invocation, unsigned type)
 {
-    struct slot *slot = cspace_slot(invocation->cspace, invocation->words[0]);
+    struct slot *slot = cspace_look(invocation->cspace, argument_word(invocation, 0));
     struct space *space = space_of_vm(invoked_vm(invocation));
 
     if (!fits_argument(slot, type, 0)) {
@@ -70,7 +66,7 @@ static inline void vm_detach(struct invocation *invocation, unsigned type)
         fail(invocation, NACELLE_ERROR_NOT_MAPPED, NACELLE_CULPRIT_WORD(0));
     } else if (type == NACELLE_TYPE_FRAME) {
         /* A vCPU has to flush before it enters again, which the fast path does not look at. */
-        fastpath_leave(this_cpu(), &invocation->thread->execution);
+        leave_pair(invocation);
         /* space_unmap() without its choices. */
         vm_unmap(invoked_vm(invocation), slot->badge, slot->size);
         space_detach(space, slot);
@@ -97,7 +93,7 @@ static void vm_do_open_ports(struct invocation *invocation)
         return;
     }
     vm_open_ports(invoked_vm(invocation), slot_first_port(ports), slot_last_port(ports));
-    attach(invocation, ports, 0);
+    space_attach(space_of_vm(invoked_vm(invocation)), ports, 0);
 }
 
 static void vm_do_close_ports(struct invocation *invocation)
@@ -108,7 +104,7 @@ static void vm_do_close_ports(struct invocation *invocation)
 /* The MSR in word 0 as 32 bits; false after fail(). */
 static bool decode_msr(struct invocation *invocation)
 {
-    if (invocation->words[0] > UINT32_MAX) {
+    if (argument_word(invocation, 0) > UINT32_MAX) {
         fail(invocation, NACELLE_ERROR_OUT_OF_RANGE, NACELLE_CULPRIT_WORD(0));
         return false;
     }
@@ -117,7 +113,7 @@ static bool decode_msr(struct invocation *invocation)
 
 static void vm_do_open_msr(struct invocation *invocation)
 {
-    uint64_t rights = invocation->words[1];
+    uint64_t rights = argument_word(invocation, 1);
     enum nacelle_error error;
 
     if (!decode_msr(invocation)) {
@@ -127,7 +123,8 @@ static void vm_do_open_msr(struct invocation *invocation)
         fail(invocation, NACELLE_ERROR_INVALID_ARGUMENT, NACELLE_CULPRIT_WORD(1));
         return;
     }
-    error = vm_open_msr(invoked_vm(invocation), (uint32_t)invocation->words[0], (unsigned)rights);
+    error = vm_open_msr(invoked_vm(invocation), (uint32_t)argument_word(invocation, 0),
+                        (unsigned)rights);
     if (error != NACELLE_ERROR_OK) {
         fail(invocation, error, NACELLE_CULPRIT_WORD(0));
     }
@@ -140,7 +137,7 @@ static void vm_do_close_msr(struct invocation *invocation)
     if (!decode_msr(invocation)) {
         return;
     }
-    error = vm_close_msr(invoked_vm(invocation), (uint32_t)invocation->words[0]);
+    error = vm_close_msr(invoked_vm(invocation), (uint32_t)argument_word(invocation, 0));
     if (error != NACELLE_ERROR_OK) {
         fail(invocation, error, NACELLE_CULPRIT_WORD(0));
     }
@@ -148,9 +145,9 @@ static void vm_do_close_msr(struct invocation *invocation)
 
 static void vm_do_answer(struct invocation *invocation)
 {
-    const uint64_t *words = invocation->words;
-    enum nacelle_error error =
-        vm_answer(invoked_vm(invocation), words[0], words[1], words[2], words[3]);
+    enum nacelle_error error = vm_answer(invoked_vm(invocation), argument_word(invocation, 0),
+                                         argument_word(invocation, 1), argument_word(invocation, 2),
+                                         argument_word(invocation, 3));
 
     if (error != NACELLE_ERROR_OK) {
         fail(invocation, error,
@@ -161,26 +158,24 @@ static void vm_do_answer(struct invocation *invocation)
 
 static void vm_do_forget(struct invocation *invocation)
 {
-    enum nacelle_error error =
-        vm_forget(invoked_vm(invocation), invocation->words[0], invocation->words[1]);
+    enum nacelle_error error = vm_forget(invoked_vm(invocation), argument_word(invocation, 0),
+                                         argument_word(invocation, 1));
 
     if (error != NACELLE_ERROR_OK) {
         fail(invocation, error, NACELLE_CULPRIT_WORD(0));
     }
 }
 
-static const struct operation vm_table[] = {
-    [NACELLE_VM_MAP & 0xff] = LOCAL_OPERATION(vm_do_map, NACELLE_RIGHT_WRITE, 3),
-    [NACELLE_VM_UNMAP & 0xff] = LOCAL_OPERATION(vm_do_unmap, NACELLE_RIGHT_WRITE, 1),
-    [NACELLE_VM_OPEN_PORTS & 0xff] = OPERATION(vm_do_open_ports, NACELLE_RIGHT_WRITE, 1),
-    [NACELLE_VM_CLOSE_PORTS & 0xff] = OPERATION(vm_do_close_ports, NACELLE_RIGHT_WRITE, 1),
-    [NACELLE_VM_OPEN_MSR & 0xff] = OPERATION(vm_do_open_msr, NACELLE_RIGHT_WRITE, 2),
-    [NACELLE_VM_CLOSE_MSR & 0xff] = OPERATION(vm_do_close_msr, NACELLE_RIGHT_WRITE, 1),
-    [NACELLE_VM_ANSWER & 0xff] = OPERATION(vm_do_answer, NACELLE_RIGHT_WRITE, 4),
-    [NACELLE_VM_FORGET & 0xff] = OPERATION(vm_do_forget, NACELLE_RIGHT_WRITE, 2),
+const struct operation vm_operations[OPERATIONS_MAX] = {
+    LOCAL_OPERATION(NACELLE_VM_MAP, vm_do_map, NACELLE_RIGHT_WRITE, 3),
+    LOCAL_OPERATION(NACELLE_VM_UNMAP, vm_do_unmap, NACELLE_RIGHT_WRITE, 1),
+    OPERATION(NACELLE_VM_OPEN_PORTS, vm_do_open_ports, NACELLE_RIGHT_WRITE, 1),
+    OPERATION(NACELLE_VM_CLOSE_PORTS, vm_do_close_ports, NACELLE_RIGHT_WRITE, 1),
+    OPERATION(NACELLE_VM_OPEN_MSR, vm_do_open_msr, NACELLE_RIGHT_WRITE, 2),
+    OPERATION(NACELLE_VM_CLOSE_MSR, vm_do_close_msr, NACELLE_RIGHT_WRITE, 1),
+    OPERATION(NACELLE_VM_ANSWER, vm_do_answer, NACELLE_RIGHT_WRITE, 4),
+    OPERATION(NACELLE_VM_FORGET, vm_do_forget, NACELLE_RIGHT_WRITE, 2),
 };
-
-const struct operations vm_operations = {vm_table, sizeof(vm_table) / sizeof(*vm_table)};
 
 static struct vcpu_object *invoked_vcpu(const struct invocation *invocation)
 {
@@ -229,12 +224,6 @@ static void vcpu_configure(struct invocation *invocation)
     vcpu_attach(vcpu_engine(object), (struct vm *)vm->object);
 }
 
-/* What follows is something that an entry by the fast path does not look at. */
-static void leave_pair(const struct invocation *invocation)
-{
-    fastpath_leave(this_cpu(), &invocation->thread->execution);
-}
-
 /* The engine is about to make the vCPU current: no other one may be entered as if it still were. */
 static void leave_other_pair(const struct invocation *invocation)
 {
@@ -251,8 +240,8 @@ static void vcpu_read_register(struct invocation *invocation)
         return;
     }
     leave_other_pair(invocation);
-    if (vcpu_get_register(vcpu_engine(invoked_vcpu(invocation)), invocation->words[0], &value) !=
-        NACELLE_ERROR_OK) {
+    if (vcpu_get_register(vcpu_engine(invoked_vcpu(invocation)), argument_word(invocation, 0),
+                          &value) != NACELLE_ERROR_OK) {
         fail(invocation, NACELLE_ERROR_INVALID_REGISTER, NACELLE_CULPRIT_WORD(0));
         return;
     }
@@ -265,8 +254,8 @@ static void vcpu_write_register(struct invocation *invocation)
         return;
     }
     leave_other_pair(invocation);
-    if (vcpu_set_register(vcpu_engine(invoked_vcpu(invocation)), invocation->words[0],
-                          invocation->words[1]) != NACELLE_ERROR_OK) {
+    if (vcpu_set_register(vcpu_engine(invoked_vcpu(invocation)), argument_word(invocation, 0),
+                          argument_word(invocation, 1)) != NACELLE_ERROR_OK) {
         fail(invocation, NACELLE_ERROR_INVALID_REGISTER, NACELLE_CULPRIT_WORD(0));
     }
 }
@@ -277,7 +266,7 @@ static bool decode_register_mask(struct invocation *invocation)
     if (!is_stopped(invocation)) {
         return false;
     }
-    if (invocation->words[0] > 0xffff) {
+    if (argument_word(invocation, 0) > 0xffff) {
         fail(invocation, NACELLE_ERROR_INVALID_REGISTER, NACELLE_CULPRIT_WORD(0));
         return false;
     }
@@ -287,7 +276,7 @@ static bool decode_register_mask(struct invocation *invocation)
 static void vcpu_read_registers(struct invocation *invocation)
 {
     struct vcpu *vcpu = vcpu_engine(invoked_vcpu(invocation));
-    uint64_t mask = invocation->words[0];
+    uint64_t mask = argument_word(invocation, 0);
     unsigned word = 1;
 
     if (!decode_register_mask(invocation)) {
@@ -314,7 +303,7 @@ static void vcpu_read_registers(struct invocation *invocation)
 static void vcpu_write_registers(struct invocation *invocation)
 {
     struct vcpu *vcpu = vcpu_engine(invoked_vcpu(invocation));
-    uint64_t mask = invocation->words[0];
+    uint64_t mask = argument_word(invocation, 0);
     unsigned word = 1;
     uint64_t count = 0;
 
@@ -324,7 +313,7 @@ static void vcpu_write_registers(struct invocation *invocation)
     for (unsigned index = 0; index < 16; index++) {
         count += mask >> index & 1;
     }
-    if (invocation->length < 1 + count) {
+    if (argument_length(invocation) < 1 + count) {
         fail(invocation, NACELLE_ERROR_INVALID_ARGUMENT, NACELLE_CULPRIT_TAG);
         return;
     }
@@ -341,7 +330,7 @@ static bool decode_groups(struct invocation *invocation)
     if (!is_stopped(invocation)) {
         return false;
     }
-    if ((invocation->words[0] & ~(uint64_t)NACELLE_GROUPS_ALL) != 0) {
+    if ((argument_word(invocation, 0) & ~(uint64_t)NACELLE_GROUPS_ALL) != 0) {
         fail(invocation, NACELLE_ERROR_INVALID_GROUP, NACELLE_CULPRIT_WORD(0));
         return false;
     }
@@ -351,7 +340,7 @@ static bool decode_groups(struct invocation *invocation)
 static void vcpu_do_fetch(struct invocation *invocation)
 {
     if (decode_groups(invocation)) {
-        vcpu_fetch(vcpu_engine(invoked_vcpu(invocation)), (uint32_t)invocation->words[0]);
+        vcpu_fetch(vcpu_engine(invoked_vcpu(invocation)), (uint32_t)argument_word(invocation, 0));
     }
 }
 
@@ -362,7 +351,7 @@ static void vcpu_do_store(struct invocation *invocation)
     if (!decode_groups(invocation)) {
         return;
     }
-    if (vcpu_store(vcpu_engine(invoked_vcpu(invocation)), (uint32_t)invocation->words[0],
+    if (vcpu_store(vcpu_engine(invoked_vcpu(invocation)), (uint32_t)argument_word(invocation, 0),
                    &refusal) != NACELLE_ERROR_OK) {
         fail(invocation, NACELLE_ERROR_INVALID_STATE, NACELLE_CULPRIT_WORD(0));
         reply_word(invocation, 1, refusal.group);
@@ -391,7 +380,8 @@ static void rewrite_message(struct vcpu_object *object)
 static void vcpu_do_inject(struct invocation *invocation)
 {
     struct vcpu_object *object = invoked_vcpu(invocation);
-    const uint64_t *words = invocation->words;
+    const uint64_t words[] = {argument_word(invocation, 0), argument_word(invocation, 1),
+                              argument_word(invocation, 2)};
 
     if (!is_configured(invocation)) {
         return;
@@ -414,7 +404,7 @@ static void vcpu_do_inject(struct invocation *invocation)
 
 static void vcpu_do_cancel(struct invocation *invocation)
 {
-    uint64_t type = invocation->words[0];
+    uint64_t type = argument_word(invocation, 0);
 
     if (!is_configured(invocation)) {
         return;
@@ -463,7 +453,7 @@ static void vcpu_do_resume(struct invocation *invocation)
     }
     execution->suspended = false;
     if (execution->state == EXECUTION_STOPPED || execution->state == EXECUTION_REPLY) {
-        vcpu_take_reply(object, (uint32_t)invocation->words[0] & ~NACELLE_RESUME_STAY);
+        vcpu_take_reply(object, (uint32_t)argument_word(invocation, 0) & ~NACELLE_RESUME_STAY);
         ipc_detach_from_replier(execution);
     }
     schedule_update(execution->on);
@@ -485,12 +475,12 @@ static void vcpu_do_set_control(struct invocation *invocation)
     if (!is_stopped(invocation)) {
         return;
     }
-    error = vcpu_set_control(vcpu_engine(invoked_vcpu(invocation)), invocation->words[0],
-                             invocation->words[1]);
+    error = vcpu_set_control(vcpu_engine(invoked_vcpu(invocation)), argument_word(invocation, 0),
+                             argument_word(invocation, 1));
     if (error != NACELLE_ERROR_OK) {
         fail(invocation, error,
-             invocation->words[0] >= NACELLE_CONTROL_COUNT ? NACELLE_CULPRIT_WORD(0)
-                                                           : NACELLE_CULPRIT_WORD(1));
+             argument_word(invocation, 0) >= NACELLE_CONTROL_COUNT ? NACELLE_CULPRIT_WORD(0)
+                                                                   : NACELLE_CULPRIT_WORD(1));
     }
 }
 
@@ -505,24 +495,20 @@ static void vcpu_statistics(struct invocation *invocation)
     reply_word(invocation, 3, object->injections);
 }
 
-static const struct operation vcpu_table[] = {
-    [NACELLE_VCPU_CONFIGURE & 0xff] = OPERATION(vcpu_configure, NACELLE_RIGHT_WRITE, 2),
-    [NACELLE_VCPU_READ_REGISTER & 0xff] =
-        LOCAL_OPERATION(vcpu_read_register, NACELLE_RIGHT_READ, 1),
-    [NACELLE_VCPU_WRITE_REGISTER & 0xff] =
-        LOCAL_OPERATION(vcpu_write_register, NACELLE_RIGHT_WRITE, 2),
-    [NACELLE_VCPU_READ_REGISTERS & 0xff] = OPERATION(vcpu_read_registers, NACELLE_RIGHT_READ, 1),
-    [NACELLE_VCPU_WRITE_REGISTERS & 0xff] = OPERATION(vcpu_write_registers, NACELLE_RIGHT_WRITE, 1),
-    [NACELLE_VCPU_FETCH & 0xff] = OPERATION(vcpu_do_fetch, NACELLE_RIGHT_READ, 1),
-    [NACELLE_VCPU_STORE & 0xff] = OPERATION(vcpu_do_store, NACELLE_RIGHT_WRITE, 1),
-    [NACELLE_VCPU_INJECT & 0xff] = LOCAL_OPERATION(vcpu_do_inject, NACELLE_RIGHT_WRITE, 3),
-    [NACELLE_VCPU_CANCEL & 0xff] = LOCAL_OPERATION(vcpu_do_cancel, NACELLE_RIGHT_WRITE, 1),
-    [NACELLE_VCPU_POKE & 0xff] = OPERATION(vcpu_poke, NACELLE_RIGHT_WRITE, 0),
-    [NACELLE_VCPU_SUSPEND & 0xff] = OPERATION(vcpu_suspend, NACELLE_RIGHT_WRITE, 0),
-    [NACELLE_VCPU_RESUME & 0xff] = OPERATION(vcpu_do_resume, NACELLE_RIGHT_WRITE, 0),
-    [NACELLE_VCPU_SET_PRIORITY & 0xff] = OPERATION(vcpu_set_priority, NACELLE_RIGHT_WRITE, 2),
-    [NACELLE_VCPU_SET_CONTROL & 0xff] = OPERATION(vcpu_do_set_control, NACELLE_RIGHT_WRITE, 2),
-    [NACELLE_VCPU_STATISTICS & 0xff] = OPERATION(vcpu_statistics, NACELLE_RIGHT_READ, 0),
+const struct operation vcpu_operations[OPERATIONS_MAX] = {
+    OPERATION(NACELLE_VCPU_CONFIGURE, vcpu_configure, NACELLE_RIGHT_WRITE, 2),
+    LOCAL_OPERATION(NACELLE_VCPU_READ_REGISTER, vcpu_read_register, NACELLE_RIGHT_READ, 1),
+    LOCAL_OPERATION(NACELLE_VCPU_WRITE_REGISTER, vcpu_write_register, NACELLE_RIGHT_WRITE, 2),
+    OPERATION(NACELLE_VCPU_READ_REGISTERS, vcpu_read_registers, NACELLE_RIGHT_READ, 1),
+    OPERATION(NACELLE_VCPU_WRITE_REGISTERS, vcpu_write_registers, NACELLE_RIGHT_WRITE, 1),
+    OPERATION(NACELLE_VCPU_FETCH, vcpu_do_fetch, NACELLE_RIGHT_READ, 1),
+    OPERATION(NACELLE_VCPU_STORE, vcpu_do_store, NACELLE_RIGHT_WRITE, 1),
+    LOCAL_OPERATION(NACELLE_VCPU_INJECT, vcpu_do_inject, NACELLE_RIGHT_WRITE, 3),
+    LOCAL_OPERATION(NACELLE_VCPU_CANCEL, vcpu_do_cancel, NACELLE_RIGHT_WRITE, 1),
+    OPERATION(NACELLE_VCPU_POKE, vcpu_poke, NACELLE_RIGHT_WRITE, 0),
+    OPERATION(NACELLE_VCPU_SUSPEND, vcpu_suspend, NACELLE_RIGHT_WRITE, 0),
+    OPERATION(NACELLE_VCPU_RESUME, vcpu_do_resume, NACELLE_RIGHT_WRITE, 0),
+    OPERATION(NACELLE_VCPU_SET_PRIORITY, vcpu_set_priority, NACELLE_RIGHT_WRITE, 2),
+    OPERATION(NACELLE_VCPU_SET_CONTROL, vcpu_do_set_control, NACELLE_RIGHT_WRITE, 2),
+    OPERATION(NACELLE_VCPU_STATISTICS, vcpu_statistics, NACELLE_RIGHT_READ, 0),
 };
-
-const struct operations vcpu_operations = {vcpu_table, sizeof(vcpu_table) / sizeof(*vcpu_table)};

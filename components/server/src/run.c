@@ -12,6 +12,8 @@
 
 _Noreturn void return_by_sysexit(struct thread *thread);
 _Noreturn void return_by_sysret(struct thread *thread);
+_Noreturn void return_empty_by_sysexit(struct thread *thread);
+_Noreturn void return_empty_by_sysret(struct thread *thread);
 _Noreturn void return_by_iretq(struct thread *thread);
 
 _Noreturn void return_to_caller(struct thread *thread)
@@ -20,6 +22,14 @@ _Noreturn void return_to_caller(struct thread *thread)
         return_by_sysexit(thread);
     }
     return_by_sysret(thread);
+}
+
+_Noreturn void return_empty_to_caller(struct thread *thread)
+{
+    if (thread->entered_by == ENTERED_BY_SYSENTER) {
+        return_empty_by_sysexit(thread);
+    }
+    return_empty_by_sysret(thread);
 }
 
 static void run_thread(struct cpu *cpu, struct thread *thread)

@@ -16,8 +16,8 @@ struct scheduling_arguments {
 static inline bool scheduling_decode(struct invocation *invocation,
                                      struct scheduling_arguments *arguments)
 {
-    uint64_t priority = invocation->words[0];
-    uint64_t slice = invocation->words[1];
+    uint64_t priority = argument_word(invocation, 0);
+    uint64_t slice = argument_word(invocation, 1);
     uint64_t least = clock_hz() / 1000000 * LEAST_SLICE_US;
 
     if (priority > invocation->thread->execution.own.priority) {

@@ -7,7 +7,7 @@
 #define SLOT_TYPE        0 /* one byte, the next is rights */
 #define SLOT_OBJECT      8
 #define SLOT_SHIFT       6
-#define CSPACE_SLOTS     0
+#define CSPACE_SLOTS     8
 #define SLOT_TYPE_CSPACE 3
 #define SLOT_TYPE_VM     8
 #define SLOT_TYPE_VCPU   9
@@ -77,9 +77,10 @@ _Static_assert(SLOT_TYPE_CSPACE == NACELLE_TYPE_CSPACE && SLOT_TYPE_VM == NACELL
 
 /* A capability space: an array of slots. The memory of slot 0, never used as one, holds this. */
 struct cspace {
+    uint64_t empty; /* as in an empty slot: 0, so that none looks like a capability in slot 0 */
     uint64_t slots; /* number, slot 0 included */
     uint64_t first; /* while it is being deleted: no capability below this slot */
-    uint64_t reserved[6];
+    uint64_t reserved[5];
 };
 
 _Static_assert(sizeof(struct cspace) == sizeof(struct slot), "stands in slot 0");
@@ -92,6 +93,12 @@ static inline struct slot *cspace_slot(struct cspace *cspace, uint64_t index)
         return NULL;
     }
     return (struct slot *)cspace + index;
+}
+
+/* The same for who looks at the type first anyway: slot 0 is one without a capability. */
+static inline struct slot *cspace_look(struct cspace *cspace, uint64_t index)
+{
+    return index < cspace->slots ? (struct slot *)cspace + index : NULL;
 }
 
 /* Call it before a capability goes into an empty slot: the space may be in the middle of being

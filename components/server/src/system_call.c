@@ -8,6 +8,13 @@
 #include "run.h"
 #include "schedule.h"
 
+void fail(struct invocation *invocation, enum nacelle_error error, uint64_t culprit)
+{
+    invocation->outcome = OUTCOME_FAILED;
+    invocation->error = error;
+    invocation->culprit = culprit;
+}
+
 struct slot *argument_slot(struct invocation *invocation, unsigned word, unsigned type,
                            unsigned rights)
 {
@@ -45,46 +52,70 @@ struct slot *destination_slot(struct invocation *invocation, struct cspace *cspa
     return slot;
 }
 
-uint64_t argument_word(const struct invocation *invocation, unsigned word)
+uint64_t argument_in_buffer(const struct invocation *invocation, unsigned word)
 {
-    if (word < NACELLE_MESSAGE_REGISTERS) {
-        return invocation->words[word];
-    }
     if (word >= NACELLE_MESSAGE_WORDS) {
         return 0;
     }
     return *(volatile uint64_t *)&thread_buffer(invocation->thread)->words[word];
 }
 
-/* The operations of each type; an endpoint has none, a call to it is a message. */
-static const struct operations *const operations[NACELLE_TYPE_COUNT] = {
-    [NACELLE_TYPE_UNTYPED] = &untyped_operations,
-    [NACELLE_TYPE_FRAME] = &frame_operations,
-    [NACELLE_TYPE_CSPACE] = &cspace_operations,
-    [NACELLE_TYPE_ASPACE] = &aspace_operations,
-    [NACELLE_TYPE_THREAD] = &thread_operations,
-    [NACELLE_TYPE_NOTIFICATION] = &notification_operations,
-    [NACELLE_TYPE_VM] = &vm_operations,
-    [NACELLE_TYPE_VCPU] = &vcpu_operations,
-    [NACELLE_TYPE_IOPORT] = &ioport_operations,
-    [NACELLE_TYPE_INTERRUPT] = &interrupt_operations,
+/* What no capability names, and an endpoint: a call to it is a message. */
+static const struct operation no_operations[OPERATIONS_MAX];
+
+/* The operations of each type, rows by the number. */
+static const struct operation *const operations[NACELLE_TYPE_COUNT] = {
+    [NACELLE_TYPE_NULL] = no_operations,
+    [NACELLE_TYPE_UNTYPED] = untyped_operations,
+    [NACELLE_TYPE_FRAME] = frame_operations,
+    [NACELLE_TYPE_CSPACE] = cspace_operations,
+    [NACELLE_TYPE_ASPACE] = aspace_operations,
+    [NACELLE_TYPE_THREAD] = thread_operations,
+    [NACELLE_TYPE_ENDPOINT] = no_operations,
+    [NACELLE_TYPE_NOTIFICATION] = notification_operations,
+    [NACELLE_TYPE_VM] = vm_operations,
+    [NACELLE_TYPE_VCPU] = vcpu_operations,
+    [NACELLE_TYPE_IOPORT] = ioport_operations,
+    [NACELLE_TYPE_INTERRUPT] = interrupt_operations,
 };
 
-/* The operation that a label names for a capability of this type; 0 after *error is set. */
-static inline __attribute__((always_inline)) const struct operation *
-find_operation(unsigned type, uint32_t label, enum nacelle_error *error)
+/* The row that the message's label names if it names one of this type at all. */
+static inline const struct operation *operation_row(unsigned type, uint64_t tag)
 {
-    uint32_t number = label & 0xff;
+    return &operations[type][tag >> NACELLE_TAG_LABEL_SHIFT & (OPERATIONS_MAX - 1)];
+}
 
-    if (label >> 8 != type) {
-        *error = NACELLE_ERROR_WRONG_TYPE;
-        return NULL;
+static inline bool has_rights(const struct slot *slot, const struct operation *operation)
+{
+    return (operation->rights & ~(unsigned)slot->rights) == 0;
+}
+
+/* Words beyond the length of a message are 0, whatever was there. */
+static void clear_words_from(struct frame *frame, unsigned length)
+{
+    switch (length) {
+    case 0:
+        frame->r8 = 0;
+        __attribute__((fallthrough));
+    case 1:
+        frame->r9 = 0;
+        __attribute__((fallthrough));
+    case 2:
+        frame->r10 = 0;
+        __attribute__((fallthrough));
+    case 3:
+        frame->rax = 0;
+        break;
+    default:
+        break;
     }
-    if (operations[type] == NULL || number >= operations[type]->count) {
-        *error = NACELLE_ERROR_INVALID_OPERATION;
-        return NULL;
-    }
-    return &operations[type]->table[number];
+}
+
+/* The reply: as many words as there are. */
+static void reply_to(struct thread *thread, const struct invocation *invocation, unsigned length)
+{
+    thread_reply(thread, invocation->reply, length);
+    clear_words_from(&thread->frame, length);
 }
 
 /* The reply of an operation that was refused: the culprit, and further words that say more. */
@@ -93,100 +124,63 @@ static void fail_invocation(struct thread *thread, struct invocation *invocation
     unsigned length = invocation->reply_length > 1 ? invocation->reply_length : 1;
 
     invocation->reply[0] = invocation->culprit;
-    thread_reply(thread, invocation->reply, length);
+    reply_to(thread, invocation, length);
     thread->frame.rsi = nacelle_tag(invocation->error, length) | NACELLE_TAG_ERROR;
 }
 
-/* Whether the message may be carried out on the capability: the operation, or 0 after *error and
- * *culprit are set. */
-static inline __attribute__((always_inline)) const struct operation *
-decode_operation(const struct slot *slot, uint64_t tag, enum nacelle_error *error,
-                 uint64_t *culprit)
-{
-    const struct operation *operation = find_operation(slot->type, nacelle_tag_label(tag), error);
-    unsigned length = nacelle_tag_length(tag);
-
-    *culprit = NACELLE_CULPRIT_CAPABILITY;
-    if (operation == NULL) {
-        return NULL;
-    }
-    if (length < operation->length || length > NACELLE_MESSAGE_WORDS) {
-        *culprit = NACELLE_CULPRIT_TAG;
-        *error = length > NACELLE_MESSAGE_WORDS ? NACELLE_ERROR_MESSAGE_TOO_LONG
-                                                : NACELLE_ERROR_INVALID_ARGUMENT;
-        return NULL;
-    }
-    if ((slot->rights & operation->rights) != operation->rights) {
-        *error = NACELLE_ERROR_MISSING_RIGHT;
-        return NULL;
-    }
-    return operation;
-}
-
-/* The words of the message in the frame; one that was not sent is 0, whatever its register held. */
-static inline __attribute__((always_inline)) void take_words(struct invocation *invocation,
-                                                             const struct frame *frame)
-{
-    uint64_t *words = invocation->words;
-
-    words[0] = frame->r8;
-    words[1] = frame->r9;
-    words[2] = frame->r10;
-    words[3] = frame->rax;
-    switch (invocation->length) {
-    case 0:
-        words[0] = 0;
-        __attribute__((fallthrough));
-    case 1:
-        words[1] = 0;
-        __attribute__((fallthrough));
-    case 2:
-        words[2] = 0;
-        __attribute__((fallthrough));
-    case 3:
-        words[3] = 0;
-        break;
-    default:
-        break;
-    }
-}
-
+/* Calls the handler; each member is set here, or with the outcome that needs it. */
 static inline __attribute__((always_inline)) void
-carry_out(const struct operation *operation, struct thread *thread, struct slot *slot, uint64_t tag)
+call_handler(struct invocation *invocation, const struct operation *operation,
+             struct thread *thread, struct slot *slot, struct cspace *cspace)
 {
-    struct invocation invocation; /* each member is set here, or with the outcome that needs it */
+    invocation->thread = thread;
+    invocation->cspace = cspace;
+    invocation->slot = slot;
+    invocation->outcome = OUTCOME_REPLY;
+    invocation->reply_length = 0;
+    operation->handler(invocation);
+}
 
-    invocation.thread = thread;
-    invocation.cspace = thread_cspace(thread);
-    invocation.slot = slot;
-    invocation.length = nacelle_tag_length(tag);
-    take_words(&invocation, &thread->frame);
-    invocation.outcome = OUTCOME_REPLY;
-    invocation.reply_length = 0;
-    for (unsigned i = 0; i < NACELLE_MESSAGE_REGISTERS; i++) {
-        invocation.reply[i] = 0;
-    }
-
-    operation->handler(&invocation);
-    if (invocation.outcome == OUTCOME_REPLY) {
-        thread_reply(thread, invocation.reply, invocation.reply_length);
-    } else if (invocation.outcome == OUTCOME_RESTART) {
+/* What the outcome is for the caller. */
+static void conclude(struct thread *thread, struct invocation *invocation)
+{
+    if (invocation->outcome == OUTCOME_FAILED) {
+        fail_invocation(thread, invocation);
+    } else if (invocation->outcome == OUTCOME_RESTART) {
         thread->restart = true;
     } else {
-        fail_invocation(thread, &invocation);
+        reply_to(thread, invocation, invocation->reply_length);
     }
+}
+
+static void carry_out(const struct operation *operation, struct thread *thread, struct slot *slot,
+                      uint64_t tag)
+{
+    struct invocation invocation;
+
+    clear_words_from(&thread->frame, nacelle_tag_length(tag));
+    call_handler(&invocation, operation, thread, slot, thread_cspace(thread));
+    conclude(thread, &invocation);
 }
 
 static void invoke(struct thread *thread, struct slot *slot, uint64_t tag)
 {
-    enum nacelle_error error = NACELLE_ERROR_OK;
-    uint64_t culprit;
-    const struct operation *operation = decode_operation(slot, tag, &error, &culprit);
+    const struct operation *operation = operation_row(slot->type, tag);
+    uint32_t label = nacelle_tag_label(tag);
+    unsigned length = nacelle_tag_length(tag);
 
-    if (operation != NULL) {
-        carry_out(operation, thread, slot, tag);
+    if (label >> 8 != slot->type) {
+        thread_fail(thread, NACELLE_ERROR_WRONG_TYPE, NACELLE_CULPRIT_CAPABILITY);
+    } else if (operation->handler == NULL || label != nacelle_tag_label(operation->tag)) {
+        thread_fail(thread, NACELLE_ERROR_INVALID_OPERATION, NACELLE_CULPRIT_CAPABILITY);
+    } else if (length > NACELLE_MESSAGE_WORDS) {
+        thread_fail(thread, NACELLE_ERROR_MESSAGE_TOO_LONG, NACELLE_CULPRIT_TAG);
+    } else if (length < nacelle_tag_length(operation->tag)) {
+        thread_fail(thread, NACELLE_ERROR_INVALID_ARGUMENT, NACELLE_CULPRIT_TAG);
+    } else if (!has_rights(slot, operation)) {
+        thread_fail(thread, NACELLE_ERROR_MISSING_RIGHT, NACELLE_CULPRIT_CAPABILITY);
     } else {
-        thread_fail(thread, error, culprit);
+        carry_out(operation, thread, slot, tag);
     }
 }
 
@@ -342,7 +336,7 @@ void system_call(struct thread *thread)
     uint64_t tag = thread->frame.rsi;
     unsigned number = nacelle_tag_system_call(tag);
     struct cspace *cspace = thread_cspace(thread);
-    struct slot *slot = cspace != NULL ? cspace_slot(cspace, thread->frame.rdi) : NULL;
+    struct slot *slot = cspace != NULL ? cspace_look(cspace, thread->frame.rdi) : NULL;
 
     if (number >= NACELLE_SYSTEM_CALLS) {
         thread_fail(thread, NACELLE_ERROR_INVALID_SYSTEM_CALL, NACELLE_CULPRIT_TAG);
@@ -354,46 +348,41 @@ void system_call(struct thread *thread)
     }
 }
 
-static _Noreturn __attribute__((noinline)) void invoke_at_large(const struct operation *operation,
-                                                                struct thread *thread,
-                                                                struct slot *slot, uint64_t tag)
-{
-    fastpath_leave(this_cpu(), &thread->execution);
-    carry_out(operation, thread, slot, tag);
-    schedule_run();
-}
-
 /*
- * An operation of an object: decoded once, and carried out. After one that is local the caller goes
- * on at once, and a pair that is armed stays so. Returns when the system call is something else, or
- * an operation that is to fail.
+ * A local operation, with the tag and the rights that its row asks for, is carried out at once, and
+ * its caller goes on; a pair that is armed stays so. Returns when the system call is another one,
+ * or not as it should be.
  */
-static void invoke_from_entry(struct thread *thread)
+static inline void invoke_local(struct thread *thread, struct cspace *cspace)
 {
     uint64_t tag = thread->frame.rsi;
-    struct cspace *cspace = thread_cspace(thread);
-    struct slot *slot = cspace != NULL ? cspace_slot(cspace, thread->frame.rdi) : NULL;
+    struct slot *slot = cspace_look(cspace, thread->frame.rdi);
     const struct operation *operation;
-    enum nacelle_error error;
-    uint64_t culprit;
+    struct invocation invocation;
 
-    if (nacelle_tag_system_call(tag) != NACELLE_CALL || slot == NULL) {
+    if (slot == NULL) {
         return;
     }
-    operation = decode_operation(slot, tag, &error, &culprit);
-    if (operation == NULL) {
+    operation = operation_row(slot->type, tag);
+    if (!operation->local || operation->tag != tag || !has_rights(slot, operation)) {
         return;
     }
-    if (!operation->local) {
-        invoke_at_large(operation, thread, slot, tag);
+    call_handler(&invocation, operation, thread, slot, cspace);
+    if (invocation.outcome == OUTCOME_REPLY && invocation.reply_length == 0) {
+        return_empty_to_caller(thread);
     }
-    carry_out(operation, thread, slot, tag);
+    conclude(thread, &invocation);
+    if (invocation.outcome == OUTCOME_SCHEDULE) {
+        schedule_run();
+    }
     return_to_caller(thread);
 }
 
 _Noreturn void system_call_entry(struct thread *thread)
 {
-    invoke_from_entry(thread);
+    if (thread->cspace.type == NACELLE_TYPE_CSPACE) {
+        invoke_local(thread, (struct cspace *)thread->cspace.object);
+    }
     fastpath_leave(this_cpu(), &thread->execution);
     system_call(thread);
     schedule_run();

@@ -109,7 +109,8 @@ void thread_set_registers(struct thread *thread, uint64_t rip, uint64_t rsp);
 
 /* The result of a system call: the reply of the kernel to an operation, or an error. */
 void thread_reply(struct thread *thread, const uint64_t *words, unsigned length);
-void thread_fail(struct thread *thread, enum nacelle_error error, uint64_t culprit);
+__attribute__((cold, noinline)) void thread_fail(struct thread *thread, enum nacelle_error error,
+                                                 uint64_t culprit);
 
 /* Tag and words of the system call, as the message that the thread sends. */
 void thread_take_message(struct thread *thread);

@@ -28,13 +28,14 @@ struct vcpu_object {
 };
 
 _Static_assert(sizeof(struct vcpu_object) <= 4096, "one page");
+_Static_assert(offsetof(struct vcpu_object, engine) == 0, "the engine finds its other pages");
 _Static_assert(offsetof(struct vcpu_object, vm) == VCPU_OBJECT_VM, "offsets for assembly");
 _Static_assert(offsetof(struct vcpu_object, execution.state) == VCPU_OBJECT_STATE,
                "offsets for assembly");
 
 static inline struct vcpu *vcpu_engine(struct vcpu_object *object)
 {
-    return (struct vcpu *)(void *)object->engine;
+    return (struct vcpu *)(void *)object;
 }
 
 static inline struct vcpu_object *vcpu_object_of(struct vcpu *vcpu)

@@ -181,7 +181,11 @@ static void start_system_call(struct thread *thread, unsigned number, const stru
 {
     struct frame *frame = &thread->frame;
 
-    world_interrupt_running(); /* system_call_entry */
+    if (below(2) != 0) {
+        world_enter(thread, number, message); /* up to whatever runs next */
+        return;
+    }
+    world_interrupt_running(); /* the longer way of system_call_entry */
     frame->rdi = message->capability;
     frame->rsi = message->tag | (uint64_t)number << NACELLE_TAG_SYSTEM_CALL_SHIFT;
     frame->r8 = message->words[0];

@@ -32,6 +32,8 @@ static bool in_scheduler;
 _Noreturn void return_by_sysexit(struct thread *thread);
 _Noreturn void return_by_sysret(struct thread *thread);
 _Noreturn void return_by_iretq(struct thread *thread);
+_Noreturn void return_empty_by_sysexit(struct thread *thread);
+_Noreturn void return_empty_by_sysret(struct thread *thread);
 
 uint64_t clock_hz(void)
 {
@@ -97,6 +99,23 @@ _Noreturn void return_by_iretq(struct thread *thread)
     assert_int_equal(thread->entered_by, ENTERED_BY_TRAP);
     assert_ptr_equal(host_cpu.current, thread);
     leave_with(WORLD_THREAD);
+}
+
+static void empty_reply(struct frame *frame)
+{
+    frame->rdi = frame->rsi = frame->r8 = frame->r9 = frame->r10 = frame->rax = 0;
+}
+
+_Noreturn void return_empty_by_sysexit(struct thread *thread)
+{
+    empty_reply(&thread->frame);
+    return_by_sysexit(thread);
+}
+
+_Noreturn void return_empty_by_sysret(struct thread *thread)
+{
+    empty_reply(&thread->frame);
+    return_by_sysret(thread);
 }
 
 _Noreturn void vcpu_enter(struct vcpu *vcpu)
@@ -230,13 +249,11 @@ void world_start(void)
     schedule_update(world.root->execution.on);
 }
 
-void world_system_call(struct thread *thread, unsigned number, const struct message *message)
+/* What SYSENTER finds in the registers. */
+static void enter_frame(struct thread *thread, unsigned number, const struct message *message)
 {
     struct frame *frame = &thread->frame;
 
-    world_interrupt_running();
-    assert_true(execution_can_run(&thread->execution));
-    host_cpu.current = thread;
     frame->rdi = message->capability;
     frame->rsi = message->tag | (uint64_t)number << NACELLE_TAG_SYSTEM_CALL_SHIFT;
     frame->r8 = message->words[0];
@@ -244,11 +261,34 @@ void world_system_call(struct thread *thread, unsigned number, const struct mess
     frame->r10 = message->words[2];
     frame->rax = message->words[3];
     thread->entered_by = ENTERED_BY_SYSENTER;
+}
+
+void world_system_call(struct thread *thread, unsigned number, const struct message *message)
+{
+    world_interrupt_running();
+    assert_true(execution_can_run(&thread->execution));
+    host_cpu.current = thread;
+    enter_frame(thread, number, message);
     system_call(thread);
     while (host_cpu.current == thread && thread->restart) {
         thread->restart = false;
         system_call(thread);
     }
+}
+
+enum world_event world_enter(struct thread *thread, unsigned number, const struct message *message)
+{
+    int event;
+
+    assert_ptr_equal(host_cpu.current, thread);
+    assert_ptr_equal(world_running, &thread->execution);
+    enter_frame(thread, number, message);
+    event = setjmp(leave);
+    if (event != 0) {
+        return (enum world_event)(event - 1);
+    }
+    in_scheduler = true;
+    system_call_entry(thread);
 }
 
 struct message world_result(const struct thread *thread)

@@ -74,6 +74,9 @@ struct message {
  * thread may wait afterwards; world_result says what came of it once it can run again. */
 void world_system_call(struct thread *thread, unsigned number, const struct message *message);
 
+/* The same by the entry that entry.S calls, of a thread that runs: what the processor does next. */
+enum world_event world_enter(struct thread *thread, unsigned number, const struct message *message);
+
 struct message world_result(const struct thread *thread);
 
 /* An operation of an object, by the root thread: the error, or NACELLE_ERROR_OK. The reply is in
