@@ -3,7 +3,9 @@
 
 #include <x86/control.h>
 #include <x86/cpuid.h>
+#include <x86/insn.h>
 #include <x86/mitigations.h>
+#include <x86/msr.h>
 
 #include "vendor.h"
 
@@ -73,7 +75,11 @@ enum nacelle_error vcpu_cpu_enable(struct vcpu_cpu *cpu, void *page,
         vcpu_mitigations_choose(host);
     if (!vcpu_vendor_choose(failure))
         return NACELLE_ERROR_UNSUPPORTED;
-    return VENDOR(cpu_enable, cpu, page, failure);
+    if (VENDOR(cpu_enable, cpu, page, failure) != NACELLE_ERROR_OK)
+        return NACELLE_ERROR_UNSUPPORTED;
+    if ((cpu->features & VCPU_FEATURE_TSC_AUX) != 0)
+        x86_wrmsr(X86_MSR_TSC_AUX, VCPU_HOST_TSC_AUX);
+    return NACELLE_ERROR_OK;
 }
 
 void vcpu_cpu_disable(struct vcpu_cpu *cpu)

@@ -273,11 +273,12 @@ static bool exception_valid(uint32_t event, uint32_t error, uint32_t error_code_
 
 bool vcpu_event_valid(uint32_t event, uint32_t error, uint32_t length, uint32_t error_code_vectors)
 {
+    /* An interrupt is a vector and nothing else: its type is 0. */
+    if ((event & ~(EVENT_VECTOR_MASK | NACELLE_EVENT_VALID)) == 0)
+        return true;
     if ((event & ~EVENT_KNOWN_BITS) != 0)
         return false;
     switch (type_of(event)) {
-    case NACELLE_EVENT_INTERRUPT:
-        return (event & NACELLE_EVENT_ERROR_CODE) == 0;
     case NACELLE_EVENT_NMI:
         return (event & NACELLE_EVENT_ERROR_CODE) == 0 && vector_of(event) == X86_VECTOR_NMI;
     case NACELLE_EVENT_EXCEPTION:

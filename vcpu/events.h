@@ -76,6 +76,14 @@ bool vcpu_events_cancel(struct vcpu_events *events, uint32_t type);
 /* Does an event wait for its delivery? */
 bool vcpu_events_pending(const struct vcpu_events *events);
 
+/* Does an interrupt wait, and nothing beside it? Nobody wants to know of a window, either. */
+static inline bool vcpu_events_interrupt_alone(const struct vcpu_events *events)
+{
+    return (events->interrupt & NACELLE_EVENT_VALID) != 0 &&
+           (events->nmi | events->exception | events->vectoring | events->deferred |
+            events->windows) == 0;
+}
+
 /* Could the next event be an exception? Only then error_code_vectors matters. */
 static inline bool vcpu_events_synchronous(const struct vcpu_events *events)
 {

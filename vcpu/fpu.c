@@ -62,17 +62,14 @@ static void save_registers(struct vcpu *vcpu, const struct vcpu_cpu *cpu)
     x86_xsave(vcpu_xsave_area(vcpu), cpu->xcr0_supported);
 }
 
-void vcpu_fpu_load(struct vcpu *vcpu)
+void vcpu_fpu_load(struct vcpu *vcpu, struct vcpu_cpu *cpu)
 {
-    struct vcpu_cpu *cpu = vcpu_host_cpu();
     struct vcpu *old = cpu->fpu_owner;
 
     /* From one guest to the next, without the host's in between. */
     x86_clts();
-    if (old != NULL) {
+    if (old != NULL)
         save_registers(old, cpu);
-        vcpu_tsc_aux_refresh(old);
-    }
     if ((cpu->features & VCPU_FEATURE_XSAVE) != 0) {
         if (old == NULL)
             set_xcr0(cpu->host.xcr0, cpu->xcr0_supported);
@@ -81,7 +78,7 @@ void vcpu_fpu_load(struct vcpu *vcpu)
     } else {
         x86_fxrstor(vcpu_xsave_area(vcpu));
     }
-    vcpu_tsc_aux_load(old, vcpu);
+    vcpu_tsc_aux_exchange(old, vcpu, cpu);
     x86_write_cr0(cpu->host_cr0); /* TS: what is loaded is not the host's to use */
     cpu->fpu_owner = vcpu;
 }

@@ -42,23 +42,30 @@ void vcpu_hidden_save(struct vcpu *vcpu)
     cpu->state_owner = NULL;
 }
 
-/* Writing any of them makes the processor finish all that goes before. */
-static bool same_debug_registers(const struct vcpu *a, const struct vcpu *b)
+/* Writing any of them makes the processor finish all that goes before: those alone that differ. */
+static void exchange(const struct vcpu *old, const struct vcpu *vcpu)
 {
-    return ((a->dr[0] ^ b->dr[0]) | (a->dr[1] ^ b->dr[1]) | (a->dr[2] ^ b->dr[2]) |
-            (a->dr[3] ^ b->dr[3])) == 0;
+    if (old->dr[0] != vcpu->dr[0])
+        x86_write_dr0(vcpu->dr[0]);
+    if (old->dr[1] != vcpu->dr[1])
+        x86_write_dr1(vcpu->dr[1]);
+    if (old->dr[2] != vcpu->dr[2])
+        x86_write_dr2(vcpu->dr[2]);
+    if (old->dr[3] != vcpu->dr[3])
+        x86_write_dr3(vcpu->dr[3]);
 }
 
-struct vcpu *vcpu_hidden_take(struct vcpu *vcpu)
+struct vcpu *vcpu_hidden_take(struct vcpu *vcpu, struct vcpu_cpu *cpu)
 {
-    struct vcpu_cpu *cpu = vcpu_host_cpu();
     struct vcpu *old = cpu->state_owner;
 
-    if (old != NULL)
-        VENDOR(hidden_read, old);
-    if (old == NULL || !same_debug_registers(old, vcpu))
-        load(vcpu);
     cpu->state_owner = vcpu;
+    if (old == NULL) {
+        load(vcpu);
+        return NULL;
+    }
+    VENDOR(hidden_read, old);
+    exchange(old, vcpu);
     return old;
 }
 

@@ -164,7 +164,7 @@ void vcpu_hidden_refresh(struct vcpu *vcpu);
 void vcpu_hidden_save(struct vcpu *vcpu);
 /* It is this vCPU's from now on; loads the debug registers. Returns whose it was, up to date now,
  * or NULL if what is loaded is not known. */
-struct vcpu *vcpu_hidden_take(struct vcpu *vcpu);
+struct vcpu *vcpu_hidden_take(struct vcpu *vcpu, struct vcpu_cpu *cpu);
 /* DR0 to DR3: from the processor; to the state page; from an image, with the DR6 to set. */
 void vcpu_debug_registers_read(struct vcpu *vcpu);
 void vcpu_debug_registers_fetch(struct vcpu *vcpu);
@@ -180,6 +180,9 @@ static inline uint64_t vcpu_new_shadow(uint64_t value, uint64_t shadow, uint64_t
     return (value & ~client) | (shadow & client);
 }
 
+/* TSC_AUX while no guest's FPU state is loaded; user level can read it. */
+#define VCPU_HOST_TSC_AUX UINT64_C(0)
+
 /* msrs.c: MSRs of the guest that stay loaded. */
 /* The index of an MSR, or VCPU_MSRS. */
 enum vcpu_msr vcpu_msr_index(uint32_t msr);
@@ -187,7 +190,8 @@ enum vcpu_msr vcpu_msr_index(uint32_t msr);
  * those that the guest may have changed. */
 void vcpu_msrs_load(const struct vcpu *old, const struct vcpu *vcpu);
 void vcpu_msrs_save(struct vcpu *vcpu);
-void vcpu_tsc_aux_load(const struct vcpu *old, const struct vcpu *vcpu);
+/* old NULL: TSC_AUX is the host's. old's is read back, if its guest may have changed it. */
+void vcpu_tsc_aux_exchange(struct vcpu *old, const struct vcpu *vcpu, const struct vcpu_cpu *cpu);
 void vcpu_tsc_aux_save(struct vcpu *vcpu);
 void vcpu_tsc_aux_refresh(struct vcpu *vcpu); /* reads it back where it is loaded */
 /* Sets one, in the processor too when the vCPU's state is there. */
@@ -195,7 +199,7 @@ void vcpu_msr_set(struct vcpu *vcpu, enum vcpu_msr index, uint64_t value);
 
 /* fpu.c */
 void vcpu_fpu_reset(struct vcpu *vcpu);
-void vcpu_fpu_load(struct vcpu *vcpu);
+void vcpu_fpu_load(struct vcpu *vcpu, struct vcpu_cpu *cpu);
 /* The FPU group; the state is not loaded. */
 void vcpu_fpu_fetch(struct vcpu *vcpu);
 /* Takes the FPU group from the state page, with the checked parts of the image. */

@@ -170,6 +170,27 @@ static bool take_debug_exception(struct vcpu *vcpu)
     return true;
 }
 
+/*
+ * What there is to do most often: an interrupt waits alone, the guest runs and takes it at once, and
+ * no window was open. The general case is prepare_events; false: it is one for that, nothing done.
+ */
+static bool inject_interrupt(struct vcpu *vcpu)
+{
+    struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
+
+    if (!vcpu_events_interrupt_alone(&vcpu->events) || vcpu->svm.pending_debug != 0 ||
+        vcpu->svm.activity != NACELLE_ACTIVITY_ACTIVE ||
+        (vmcb->control.intercept & SVM_INTERCEPT_VINTR) != 0 ||
+        (vmcb->control.interrupt_shadow & SVM_INTERRUPT_SHADOW) != 0 ||
+        (vmcb->save.rflags & X86_RFLAGS_IF) == 0)
+        return false;
+    vmcb->control.event_injection = vcpu->events.interrupt;
+    vmcb->control.event_error = 0;
+    vcpu->svm.soft_length = 0;
+    vcpu->consumes = VCPU_SLOT_INTERRUPT;
+    return true;
+}
+
 static __attribute__((noinline)) bool prepare_events(struct vcpu *vcpu)
 {
     struct vcpu_event_state guest;
@@ -229,7 +250,7 @@ void svm_injection_done(struct vcpu *vcpu)
 static bool do_work(struct vcpu *vcpu)
 {
     vcpu->work &= ~VCPU_WORK_SLICE; /* the host's timer interrupt ends the run */
-    if ((vcpu->work & VCPU_WORK_EVENTS) != 0 && !prepare_events(vcpu))
+    if ((vcpu->work & VCPU_WORK_EVENTS) != 0 && !inject_interrupt(vcpu) && !prepare_events(vcpu))
         return false;
     /* What a client wrote can be refused; a guest hardly gets itself there. Asking first keeps what
      * some implementations save into the VMCB of an entry that they refuse out of it. */
@@ -265,9 +286,9 @@ bool svm_prepare(struct vcpu *vcpu, uint64_t cr3)
     if ((vcpu->work & ~VCPU_WORK_FLUSH) != 0 && !do_work(vcpu))
         return false;
     if (cpu->state_owner != vcpu)
-        (void)vcpu_hidden_take(vcpu);
+        (void)vcpu_hidden_take(vcpu, cpu);
     if (cpu->fpu_owner != vcpu)
-        vcpu_fpu_load(vcpu);
+        vcpu_fpu_load(vcpu, cpu);
     vcpu_state(vcpu)->valid = 0;
     return true;
 }

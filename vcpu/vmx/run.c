@@ -24,20 +24,43 @@ void vmx_hidden_read(struct vcpu *vcpu)
         vcpu_debug_registers_read(vcpu);
 }
 
-static void hidden_load(struct vcpu *vcpu)
+static void hidden_load(struct vcpu *vcpu, struct vcpu_cpu *cpu)
 {
-    vcpu_msrs_load(vcpu_hidden_take(vcpu), vcpu);
+    vcpu_msrs_load(vcpu_hidden_take(vcpu, cpu), vcpu);
 }
 
 /* --- Events --- */
 
-static struct vcpu_event_state event_state(const struct vcpu *vcpu)
+#define SHADOW (VMX_INTERRUPTIBILITY_STI | VMX_INTERRUPTIBILITY_MOV_SS)
+
+static bool interrupts_enabled(const struct vcpu *vcpu)
 {
     bool known = (vcpu->known & VCPU_KNOWN_IP) != 0;
     uint64_t rflags = known ? vcpu->rflags : vmread(VMCS_GUEST_RFLAGS);
 
+    return (rflags & X86_RFLAGS_IF) != 0;
+}
+
+/*
+ * What there is to do most often: an interrupt waits alone, the guest runs and takes it at once, and
+ * no window was open. The general case is prepare_events; false: it is one for that, nothing done.
+ */
+static bool inject_interrupt(struct vcpu *vcpu)
+{
+    if (!vcpu_events_interrupt_alone(&vcpu->events) || (vcpu->procedure & WINDOW_CONTROLS) != 0 ||
+        !interrupts_enabled(vcpu) ||
+        ((vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE) & SHADOW) |
+         vmread(VMCS_GUEST_ACTIVITY_STATE)) != 0)
+        return false;
+    vmwrite(VMCS_VM_ENTRY_INTERRUPTION_INFO, vcpu->events.interrupt);
+    vcpu->consumes = VCPU_SLOT_INTERRUPT;
+    return true;
+}
+
+static struct vcpu_event_state event_state(const struct vcpu *vcpu)
+{
     return (struct vcpu_event_state){
-        .interrupts_enabled = (rflags & X86_RFLAGS_IF) != 0,
+        .interrupts_enabled = interrupts_enabled(vcpu),
         .blocking = (uint32_t)vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE),
         .activity = (uint32_t)vmread(VMCS_GUEST_ACTIVITY_STATE),
         .error_code_vectors = vcpu_events_synchronous(&vcpu->events) ? vmx_error_code_vectors(vcpu)
@@ -48,16 +71,14 @@ static struct vcpu_event_state event_state(const struct vcpu *vcpu)
 static void write_event(const struct vcpu_injection *injection,
                         const struct vcpu_event_state *guest)
 {
-    const uint32_t shadow = VMX_INTERRUPTIBILITY_STI | VMX_INTERRUPTIBILITY_MOV_SS;
-
     vmwrite(VMCS_VM_ENTRY_INTERRUPTION_INFO, injection->event);
     if ((injection->event & NACELLE_EVENT_ERROR_CODE) != 0)
         vmwrite(VMCS_VM_ENTRY_EXCEPTION_ERROR_CODE, injection->error);
     if (x86_event_is_soft((uint8_t)(injection->event >> 8 & 7u)))
         vmwrite(VMCS_VM_ENTRY_INSTRUCTION_LENGTH, injection->length);
     /* Delivery ends the shadow (26.6.1.1) and HLT; saying so beforehand satisfies all checks. */
-    if ((guest->blocking & shadow) != 0)
-        vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE, guest->blocking & ~shadow);
+    if ((guest->blocking & SHADOW) != 0)
+        vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE, guest->blocking & ~SHADOW);
     if (guest->activity == NACELLE_ACTIVITY_HLT)
         vmwrite(VMCS_GUEST_ACTIVITY_STATE, VMX_ACTIVITY_ACTIVE);
 }
@@ -161,21 +182,24 @@ static void write_slice(const struct vcpu *vcpu, const struct vcpu_cpu *cpu)
         vmwrite(VMCS_VMX_PREEMPTION_TIMER_VALUE, timer > 0xffffffff ? 0xffffffff : timer);
 }
 
-static bool do_work(struct vcpu *vcpu, const struct vcpu_cpu *cpu)
+static inline bool do_work(struct vcpu *vcpu, const struct vcpu_cpu *cpu)
 {
-    if ((vcpu->work & VCPU_WORK_FLUSH) != 0)
+    uint32_t work = vcpu->work;
+
+    vcpu->work = work & ~(VCPU_WORK_FLUSH | VCPU_WORK_SLICE);
+    if ((work & VCPU_WORK_FLUSH) != 0)
         flush_translations(vcpu, cpu);
-    if ((vcpu->work & VCPU_WORK_SLICE) != 0)
+    if ((work & VCPU_WORK_SLICE) != 0)
         write_slice(vcpu, cpu);
-    vcpu->work &= ~(VCPU_WORK_FLUSH | VCPU_WORK_SLICE);
-    return (vcpu->work & VCPU_WORK_EVENTS) == 0 || prepare_events(vcpu);
+    return (work & VCPU_WORK_EVENTS) == 0 || inject_interrupt(vcpu) || prepare_events(vcpu);
 }
 
 bool vmx_prepare(struct vcpu *vcpu, uint64_t cr3)
 {
     struct vcpu_cpu *cpu = vcpu_host_cpu();
 
-    vmx_make_current(vcpu);
+    if (cpu->current != vcpu)
+        vmx_make_current(vcpu);
     if (vcpu->host_cr3 != cr3) {
         vcpu->host_cr3 = cr3;
         vmwrite(VMCS_HOST_CR3, cr3);
@@ -187,9 +211,9 @@ bool vmx_prepare(struct vcpu *vcpu, uint64_t cr3)
     if (vcpu->work != 0 && !do_work(vcpu, cpu))
         return false;
     if (cpu->state_owner != vcpu)
-        hidden_load(vcpu);
+        hidden_load(vcpu, cpu);
     if (cpu->fpu_owner != vcpu)
-        vcpu_fpu_load(vcpu);
+        vcpu_fpu_load(vcpu, cpu);
     vcpu_state(vcpu)->valid = 0;
     return true;
 }

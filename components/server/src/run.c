@@ -31,6 +31,9 @@ static void run_thread(struct cpu *cpu, struct thread *thread)
     if (thread->restart) {
         /* A long operation goes on; what became pending meanwhile comes first. */
         interrupt_take_pending();
+        if (cpu->charged != thread->execution.on) {
+            return; /* its slice is over, or a timer woke somebody more important */
+        }
         thread->restart = false;
         cpu->current = thread;
         system_call(thread);

@@ -26,10 +26,11 @@ static void enqueue(struct cpu *cpu, struct scheduling *scheduling)
 
 static void dequeue(struct cpu *cpu, struct scheduling *scheduling)
 {
-    list_remove(&scheduling->link);
-    if (list_is_empty(&cpu->ready[scheduling->priority])) {
+    /* Alone in the queue it has the queue's head on both sides. */
+    if (scheduling->link.previous == scheduling->link.next) {
         cpu->ready_mask &= ~(1u << scheduling->priority);
     }
+    list_remove(&scheduling->link);
     scheduling->ready = false;
 }
 
@@ -62,12 +63,9 @@ void schedule_set(struct scheduling *scheduling, uint8_t priority, uint64_t slic
 
 void schedule_yield(struct scheduling *scheduling)
 {
-    struct cpu *cpu = this_cpu();
-
     scheduling->remaining = (int64_t)scheduling->slice;
     if (scheduling->ready) {
-        dequeue(cpu, scheduling);
-        enqueue(cpu, scheduling);
+        list_move_to_end(&this_cpu()->ready[scheduling->priority], &scheduling->link);
     }
 }
 
@@ -107,6 +105,24 @@ static void set_timer(struct cpu *cpu, uint64_t now)
     clock_set_timer(now, deadline);
 }
 
+static inline struct scheduling *first_ready(const struct cpu *cpu)
+{
+    if (cpu->ready_mask == 0) {
+        return NULL;
+    }
+
+    unsigned priority = 31u ^ (unsigned)__builtin_clz(cpu->ready_mask);
+
+    return container_of(cpu->ready[priority].next, struct scheduling, link);
+}
+
+/* From now on this one pays, or nobody; the timer ends its slice. */
+static void charge_next(struct cpu *cpu, struct scheduling *next, uint64_t now)
+{
+    cpu->charged = next;
+    set_timer(cpu, now);
+}
+
 void schedule_tick(void)
 {
     struct cpu *cpu = this_cpu();
@@ -117,7 +133,8 @@ void schedule_tick(void)
     if (cpu->charged != NULL && cpu->charged->remaining <= 0) {
         schedule_yield(cpu->charged);
     }
-    set_timer(cpu, now);
+    /* At once, so that the timer is set once. */
+    charge_next(cpu, first_ready(cpu), now);
 }
 
 void schedule_timer_changed(void)
@@ -129,22 +146,9 @@ void schedule_timer_changed(void)
     set_timer(cpu, now);
 }
 
-static struct scheduling *first_ready(struct cpu *cpu)
+bool schedule_switches(const struct scheduling *running)
 {
-    if (cpu->ready_mask == 0) {
-        return NULL;
-    }
-
-    unsigned priority = 31 - (unsigned)__builtin_clz(cpu->ready_mask);
-
-    return container_of(cpu->ready[priority].next, struct scheduling, link);
-}
-
-bool schedule_switches(void)
-{
-    struct cpu *cpu = this_cpu();
-
-    return first_ready(cpu) != cpu->charged;
+    return first_ready(this_cpu()) != running;
 }
 
 _Noreturn void schedule_run(void)
@@ -158,8 +162,7 @@ _Noreturn void schedule_run(void)
             uint64_t now = x86_rdtsc();
 
             charge(cpu, now);
-            cpu->charged = next;
-            set_timer(cpu, now);
+            charge_next(cpu, next, now);
         }
         if (next == NULL) {
             x86_sti_hlt();

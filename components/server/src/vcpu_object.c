@@ -144,7 +144,7 @@ void vcpu_run(struct cpu *cpu, struct vcpu_object *object)
 /* The guest was running; whether by the timer or another interrupt, somebody else is to run now. */
 static void count_preemption(struct vcpu_object *object)
 {
-    if (schedule_switches()) {
+    if (schedule_switches(object->execution.on)) {
         object->preemptions++;
     }
 }
@@ -155,10 +155,10 @@ _Noreturn void vcpu_host_exit(struct vcpu *vcpu)
     struct cpu *cpu = this_cpu();
     uint32_t vector = 0;
 
-    if (cpu->pair.vcpu == vcpu) {
+    if (cpu->pair.vcpu == vcpu) { /* no other pair stays armed when a guest is entered */
         object->direct_ends++;
+        fastpath_leave(cpu, &object->execution);
     }
-    fastpath_leave(cpu, &object->execution);
     predictors_learn(cpu, object->vm.object);
     cpu->current = NULL;
     switch (vcpu_handle_exit(vcpu, &vector)) {

@@ -34,7 +34,7 @@ _Static_assert(offsetof(struct vcpu_object, execution.state) == VCPU_OBJECT_STAT
 
 static inline struct vcpu *vcpu_engine(struct vcpu_object *object)
 {
-    return (struct vcpu *)(void *)object->engine;
+    return (struct vcpu *)(void *)object;
 }
 
 static inline struct vcpu_object *vcpu_object_of(struct vcpu *vcpu)
