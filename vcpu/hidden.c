@@ -43,8 +43,12 @@ void vcpu_hidden_save(struct vcpu *vcpu)
 }
 
 /* Writing any of them makes the processor finish all that goes before: those alone that differ. */
-static void exchange(const struct vcpu *old, const struct vcpu *vcpu)
+void vcpu_debug_registers_load(const struct vcpu *old, const struct vcpu *vcpu)
 {
+    if (old == NULL) {
+        load(vcpu);
+        return;
+    }
     if (old->dr[0] != vcpu->dr[0])
         x86_write_dr0(vcpu->dr[0]);
     if (old->dr[1] != vcpu->dr[1])
@@ -53,20 +57,6 @@ static void exchange(const struct vcpu *old, const struct vcpu *vcpu)
         x86_write_dr2(vcpu->dr[2]);
     if (old->dr[3] != vcpu->dr[3])
         x86_write_dr3(vcpu->dr[3]);
-}
-
-struct vcpu *vcpu_hidden_take(struct vcpu *vcpu, struct vcpu_cpu *cpu)
-{
-    struct vcpu *old = cpu->state_owner;
-
-    cpu->state_owner = vcpu;
-    if (old == NULL) {
-        load(vcpu);
-        return NULL;
-    }
-    VENDOR(hidden_read, old);
-    exchange(old, vcpu);
-    return old;
 }
 
 void vcpu_debug_registers_fetch(struct vcpu *vcpu)

@@ -162,10 +162,8 @@ void vcpu_mitigations_choose(const struct vcpu_host_context *host);
 void vcpu_hidden_refresh(struct vcpu *vcpu);
 /* The same, and it is nobody's from now on. */
 void vcpu_hidden_save(struct vcpu *vcpu);
-/* It is this vCPU's from now on; loads the debug registers. Returns whose it was, up to date now,
- * or NULL if what is loaded is not known. */
-struct vcpu *vcpu_hidden_take(struct vcpu *vcpu, struct vcpu_cpu *cpu);
-/* DR0 to DR3: from the processor; to the state page; from an image, with the DR6 to set. */
+/* DR0 to DR3: in place of old's, or of what is not known where old is NULL; from the processor; to the state page; from an image, with the DR6 to set. */
+void vcpu_debug_registers_load(const struct vcpu *old, const struct vcpu *vcpu);
 void vcpu_debug_registers_read(struct vcpu *vcpu);
 void vcpu_debug_registers_fetch(struct vcpu *vcpu);
 uint64_t vcpu_debug_registers_store(struct vcpu *vcpu, const struct vcpu_image *image);

@@ -20,6 +20,16 @@ void svm_hidden_read(struct vcpu *vcpu)
         vcpu_debug_registers_read(vcpu);
 }
 
+static void hidden_load(struct vcpu *vcpu, struct vcpu_cpu *cpu)
+{
+    struct vcpu *old = cpu->state_owner;
+
+    if (old != NULL)
+        svm_hidden_read(old);
+    vcpu_debug_registers_load(old, vcpu);
+    cpu->state_owner = vcpu;
+}
+
 /* --- Events --- */
 
 uint32_t svm_blocking(struct vcpu *vcpu)
@@ -286,7 +296,7 @@ bool svm_prepare(struct vcpu *vcpu, uint64_t cr3)
     if ((vcpu->work & ~VCPU_WORK_FLUSH) != 0 && !do_work(vcpu))
         return false;
     if (cpu->state_owner != vcpu)
-        (void)vcpu_hidden_take(vcpu, cpu);
+        hidden_load(vcpu, cpu);
     if (cpu->fpu_owner != vcpu)
         vcpu_fpu_load(vcpu, cpu);
     vcpu_state(vcpu)->valid = 0;

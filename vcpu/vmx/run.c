@@ -26,7 +26,13 @@ void vmx_hidden_read(struct vcpu *vcpu)
 
 static void hidden_load(struct vcpu *vcpu, struct vcpu_cpu *cpu)
 {
-    vcpu_msrs_load(vcpu_hidden_take(vcpu, cpu), vcpu);
+    struct vcpu *old = cpu->state_owner;
+
+    if (old != NULL)
+        vmx_hidden_read(old);
+    vcpu_debug_registers_load(old, vcpu);
+    vcpu_msrs_load(old, vcpu);
+    cpu->state_owner = vcpu;
 }
 
 /* --- Events --- */
@@ -199,7 +205,7 @@ bool vmx_prepare(struct vcpu *vcpu, uint64_t cr3)
     struct vcpu_cpu *cpu = vcpu_host_cpu();
 
     if (cpu->current != vcpu)
-        vmx_make_current(vcpu);
+        vmx_load(vcpu, cpu);
     if (vcpu->host_cr3 != cr3) {
         vcpu->host_cr3 = cr3;
         vmwrite(VMCS_HOST_CR3, cr3);

@@ -85,12 +85,8 @@ static bool vpid_current(const struct vcpu *vcpu, const struct vcpu_cpu *cpu)
 
 /* --- Life cycle --- */
 
-void vmx_make_current(struct vcpu *vcpu)
+void vmx_load(struct vcpu *vcpu, struct vcpu_cpu *cpu)
 {
-    struct vcpu_cpu *cpu = vcpu_host_cpu();
-
-    if (cpu->current == vcpu)
-        return;
     (void)vmx_vmptrld(vcpu->physical);
     cpu->current = vcpu;
     vcpu->known = 0;
@@ -103,6 +99,14 @@ void vmx_make_current(struct vcpu *vcpu)
     } else if (!vpid_current(vcpu, cpu)) {
         assign_vpid(vcpu, cpu);
     }
+}
+
+void vmx_make_current(struct vcpu *vcpu)
+{
+    struct vcpu_cpu *cpu = vcpu_host_cpu();
+
+    if (cpu->current != vcpu)
+        vmx_load(vcpu, cpu);
 }
 
 void vmx_clear(struct vcpu *vcpu)

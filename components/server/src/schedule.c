@@ -61,12 +61,17 @@ void schedule_set(struct scheduling *scheduling, uint8_t priority, uint64_t slic
     }
 }
 
-void schedule_yield(struct scheduling *scheduling)
+static inline void give_up(struct cpu *cpu, struct scheduling *scheduling)
 {
     scheduling->remaining = (int64_t)scheduling->slice;
     if (scheduling->ready) {
-        list_move_to_end(&this_cpu()->ready[scheduling->priority], &scheduling->link);
+        list_move_to_end(&cpu->ready[scheduling->priority], &scheduling->link);
     }
+}
+
+void schedule_yield(struct scheduling *scheduling)
+{
+    give_up(this_cpu(), scheduling);
 }
 
 void schedule_forget(struct scheduling *scheduling)
@@ -129,9 +134,11 @@ void schedule_tick(void)
     uint64_t now = x86_rdtsc();
 
     charge(cpu, now);
-    notification_fire_timers(cpu, now);
+    if (notification_first_deadline(cpu) <= now) {
+        notification_fire_timers(cpu, now);
+    }
     if (cpu->charged != NULL && cpu->charged->remaining <= 0) {
-        schedule_yield(cpu->charged);
+        give_up(cpu, cpu->charged);
     }
     /* At once, so that the timer is set once. */
     charge_next(cpu, first_ready(cpu), now);
@@ -146,24 +153,23 @@ void schedule_timer_changed(void)
     set_timer(cpu, now);
 }
 
-bool schedule_switches(const struct scheduling *running)
+/* Who is to run now; nobody pays for idle time. */
+static inline struct scheduling *choose(struct cpu *cpu)
 {
-    return first_ready(this_cpu()) != running;
+    struct scheduling *next = first_ready(cpu);
+
+    if (next != cpu->charged) {
+        uint64_t now = x86_rdtsc();
+
+        charge(cpu, now);
+        charge_next(cpu, next, now);
+    }
+    return next;
 }
 
-_Noreturn void schedule_run(void)
+static _Noreturn void run(struct cpu *cpu, struct scheduling *next)
 {
-    struct cpu *cpu = this_cpu();
-
-    for (;;) {
-        struct scheduling *next = first_ready(cpu);
-
-        if (next != cpu->charged) {
-            uint64_t now = x86_rdtsc();
-
-            charge(cpu, now);
-            charge_next(cpu, next, now);
-        }
+    for (;; next = choose(cpu)) {
         if (next == NULL) {
             x86_sti_hlt();
             x86_cli();
@@ -171,4 +177,22 @@ _Noreturn void schedule_run(void)
             run_execution(cpu, next->runner); /* comes back when it turned out not to run */
         }
     }
+}
+
+_Noreturn void schedule_run(void)
+{
+    struct cpu *cpu = this_cpu();
+
+    run(cpu, choose(cpu));
+}
+
+_Noreturn void schedule_run_after(const struct scheduling *running, uint64_t *preemptions)
+{
+    struct cpu *cpu = this_cpu();
+    struct scheduling *next = choose(cpu);
+
+    if (next != running) {
+        ++*preemptions;
+    }
+    run(cpu, next);
 }

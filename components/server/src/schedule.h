@@ -37,10 +37,10 @@ void schedule_tick(void);
 /* Sets the timer anew after a timer was armed. */
 void schedule_timer_changed(void);
 
-/* Will schedule_run go on with somebody else than who ran so far? */
-bool schedule_switches(const struct scheduling *running);
-
 /* Runs whatever is to run, or waits for an interrupt. */
 _Noreturn void schedule_run(void);
+
+/* The same, after a guest ran that can go on; counts it where somebody else is to run now. */
+_Noreturn void schedule_run_after(const struct scheduling *running, uint64_t *preemptions);
 
 #endif

@@ -89,7 +89,7 @@ void vcpu_write_message(struct vcpu_object *object)
 }
 
 /* The exit in the state page is sent to the client. */
-static void send_exit(struct vcpu_object *object)
+static __attribute__((noinline)) void send_exit(struct vcpu_object *object)
 {
     struct execution *execution = &object->execution;
 
@@ -106,7 +106,7 @@ static void send_exit(struct vcpu_object *object)
     }
 }
 
-void vcpu_run(struct cpu *cpu, struct vcpu_object *object)
+__attribute__((noinline)) void vcpu_run(struct cpu *cpu, struct vcpu_object *object)
 {
     struct vcpu *vcpu = vcpu_engine(object);
 
@@ -141,14 +141,6 @@ void vcpu_run(struct cpu *cpu, struct vcpu_object *object)
     vcpu_enter(vcpu);
 }
 
-/* The guest was running; whether by the timer or another interrupt, somebody else is to run now. */
-static void count_preemption(struct vcpu_object *object)
-{
-    if (schedule_switches(object->execution.on)) {
-        object->preemptions++;
-    }
-}
-
 _Noreturn void vcpu_host_exit(struct vcpu *vcpu)
 {
     struct vcpu_object *object = vcpu_object_of(vcpu);
@@ -158,32 +150,28 @@ _Noreturn void vcpu_host_exit(struct vcpu *vcpu)
     if (cpu->pair.vcpu == vcpu) { /* no other pair stays armed when a guest is entered */
         object->direct_ends++;
         fastpath_leave(cpu, &object->execution);
+        cpu->current = NULL;
     }
     predictors_learn(cpu, object->vm.object);
-    cpu->current = NULL;
     switch (vcpu_handle_exit(vcpu, &vector)) {
     case VCPU_SEND_EXIT:
         send_exit(object);
-        break;
+        schedule_run();
     case VCPU_HOST_INTERRUPT:
         if (vector == X86_VECTOR_MC) {
             panic("machine check while a guest ran", NULL);
         }
         interrupt_handle(vector);
-        count_preemption(object);
         break;
     case VCPU_SLICE_OVER:
         schedule_tick();
         /* Bochs 2.7 does not leave a guest with interrupts off for an external interrupt: it is
          * still pending, and would never come if the same guest went on. */
         interrupt_take_pending();
-        count_preemption(object);
         break;
-    case VCPU_ENTER_AGAIN:
-        count_preemption(object); /* an interrupt may have been taken within the engine */
-        break;
-    case VCPU_HOST_NMI: /* nobody here has a use for it */
+    case VCPU_ENTER_AGAIN: /* an interrupt may have been taken within the engine */
+    case VCPU_HOST_NMI:    /* nobody here has a use for it */
         break;
     }
-    schedule_run();
+    schedule_run_after(object->execution.on, &object->preemptions);
 }
