@@ -273,8 +273,7 @@ static bool exception_valid(uint32_t event, uint32_t error, uint32_t error_code_
 
 bool vcpu_event_valid(uint32_t event, uint32_t error, uint32_t length, uint32_t error_code_vectors)
 {
-    /* An interrupt is a vector and nothing else: its type is 0. */
-    if ((event & ~(EVENT_VECTOR_MASK | NACELLE_EVENT_VALID)) == 0)
+    if (vcpu_event_is_interrupt(event))
         return true;
     if ((event & ~EVENT_KNOWN_BITS) != 0)
         return false;

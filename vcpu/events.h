@@ -90,6 +90,12 @@ static inline bool vcpu_events_synchronous(const struct vcpu_events *events)
     return (events->exception | events->vectoring) != 0;
 }
 
+/* An interrupt as a client may inject it: a vector and nothing else, for its type is 0. */
+static inline bool vcpu_event_is_interrupt(uint32_t event)
+{
+    return (event & ~(0xffu | NACELLE_EVENT_VALID)) == 0;
+}
+
 /*
  * Is this an event that a client may inject? error_code_vectors: the exceptions that push an error
  * code in the guest's present mode; they must come with one, and never other vectors.

@@ -10,7 +10,7 @@
 
 #include "vendor.h"
 
-static void load(const struct vcpu *vcpu)
+void vcpu_debug_registers_load(const struct vcpu *vcpu)
 {
     x86_write_dr0(vcpu->dr[0]);
     x86_write_dr1(vcpu->dr[1]);
@@ -42,23 +42,6 @@ void vcpu_hidden_save(struct vcpu *vcpu)
     cpu->state_owner = NULL;
 }
 
-/* Writing any of them makes the processor finish all that goes before: those alone that differ. */
-void vcpu_debug_registers_load(const struct vcpu *old, const struct vcpu *vcpu)
-{
-    if (old == NULL) {
-        load(vcpu);
-        return;
-    }
-    if (old->dr[0] != vcpu->dr[0])
-        x86_write_dr0(vcpu->dr[0]);
-    if (old->dr[1] != vcpu->dr[1])
-        x86_write_dr1(vcpu->dr[1]);
-    if (old->dr[2] != vcpu->dr[2])
-        x86_write_dr2(vcpu->dr[2]);
-    if (old->dr[3] != vcpu->dr[3])
-        x86_write_dr3(vcpu->dr[3]);
-}
-
 void vcpu_debug_registers_fetch(struct vcpu *vcpu)
 {
     struct nacelle_vcpu_state *state = vcpu_state(vcpu);
@@ -76,6 +59,6 @@ uint64_t vcpu_debug_registers_store(struct vcpu *vcpu, const struct vcpu_image *
     for (unsigned i = 0; i < 4; i++)
         vcpu->dr[i] = image->debug.dr[i];
     if (vcpu_host_cpu()->state_owner == vcpu)
-        load(vcpu);
+        vcpu_debug_registers_load(vcpu);
     return (image->debug.dr6 & dr6_writable) | X86_DR6_RESET;
 }

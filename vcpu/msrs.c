@@ -57,13 +57,8 @@ void vcpu_msrs_load(const struct vcpu *old, const struct vcpu *vcpu)
     exchange(old, vcpu, VCPU_MSR_KERNEL_GS_BASE);
 }
 
-void vcpu_msrs_save(struct vcpu *vcpu)
+void vcpu_msrs_save_written(struct vcpu *vcpu, uint32_t written)
 {
-    uint32_t written = vcpu->vm->written_msrs;
-
-    /* SWAPGS changes this one without a permission. */
-    vcpu->msrs[VCPU_MSR_KERNEL_GS_BASE] = x86_rdmsr(X86_MSR_KERNEL_GS_BASE);
-    written &= ~(1u << VCPU_MSR_KERNEL_GS_BASE | 1u << VCPU_MSR_TSC_AUX);
     for (; written != 0; written &= written - 1) {
         unsigned index = (unsigned)__builtin_ctz(written);
 

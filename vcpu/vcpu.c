@@ -230,13 +230,12 @@ void vcpu_queue_store(struct vcpu *vcpu, const struct vcpu_image *image)
     vcpu->work |= VCPU_WORK_EVENTS;
 }
 
-enum nacelle_error vcpu_inject(struct vcpu *vcpu, uint32_t event, uint32_t error, uint32_t length)
+static __attribute__((noinline)) enum nacelle_error inject_other(struct vcpu *vcpu, uint32_t event,
+                                                                 uint32_t error, uint32_t length)
 {
     struct vcpu_events *events = &vcpu->events;
     uint32_t vectors = 0; /* that push an error code, where that matters */
 
-    if (!is_attached(vcpu))
-        return NACELLE_ERROR_NOT_CONFIGURED;
     if ((event & NACELLE_EVENT_TYPE_MASK) == NACELLE_EVENT_EXCEPTION) {
         VENDOR(make_current, vcpu);
         vectors = VENDOR(error_code_vectors, vcpu);
@@ -245,9 +244,6 @@ enum nacelle_error vcpu_inject(struct vcpu *vcpu, uint32_t event, uint32_t error
         return NACELLE_ERROR_INVALID_EVENT;
     event |= NACELLE_EVENT_VALID;
     switch (event & NACELLE_EVENT_TYPE_MASK) {
-    case NACELLE_EVENT_INTERRUPT:
-        events->interrupt = event;
-        break;
     case NACELLE_EVENT_NMI:
         events->nmi = event;
         break;
@@ -259,6 +255,18 @@ enum nacelle_error vcpu_inject(struct vcpu *vcpu, uint32_t event, uint32_t error
     }
     vcpu->work |= VCPU_WORK_EVENTS;
     update_pending(vcpu);
+    return NACELLE_ERROR_OK;
+}
+
+enum nacelle_error vcpu_inject(struct vcpu *vcpu, uint32_t event, uint32_t error, uint32_t length)
+{
+    if (!is_attached(vcpu))
+        return NACELLE_ERROR_NOT_CONFIGURED;
+    if (!vcpu_event_is_interrupt(event))
+        return inject_other(vcpu, event, error, length);
+    vcpu->events.interrupt = event | NACELLE_EVENT_VALID;
+    vcpu->work |= VCPU_WORK_EVENTS;
+    vcpu_state(vcpu)->exit.flags |= NACELLE_EXIT_EVENT_PENDING;
     return NACELLE_ERROR_OK;
 }
 
@@ -278,10 +286,9 @@ enum nacelle_error vcpu_set_control(struct vcpu *vcpu, uint64_t control, uint64_
     return VENDOR(set_control, vcpu, control, value);
 }
 
-void vcpu_set_slice(struct vcpu *vcpu, uint64_t ticks)
+void vcpu_set_slice(struct vcpu_cpu *cpu, struct vcpu *vcpu, uint64_t ticks)
 {
-    vcpu->slice = ticks;
-    vcpu->work |= VCPU_WORK_SLICE;
+    VENDOR(set_slice, cpu, vcpu, ticks);
 }
 
 /* --- Running --- */
@@ -333,9 +340,9 @@ void vcpu_record_poke(struct vcpu *vcpu)
     VENDOR(fetch_ip, vcpu);
 }
 
-bool vcpu_prepare(struct vcpu *vcpu, uint64_t cr3)
+bool vcpu_prepare(struct vcpu_cpu *cpu, struct vcpu *vcpu, uint64_t cr3)
 {
-    return VENDOR(prepare, vcpu, cr3);
+    return VENDOR(prepare, cpu, vcpu, cr3);
 }
 
 _Noreturn void vcpu_enter(struct vcpu *vcpu)

@@ -4,6 +4,7 @@
 #include <vcpu_host.h>
 #include <x86/event.h>
 
+#include "../hidden.h"
 #include "svm.h"
 
 /* --- Hidden state: debug registers 0 to 3; VMLOAD and VMSAVE see to the rest --- */
@@ -14,19 +15,27 @@ static bool debug_registers_live(struct vcpu *vcpu)
     return svm_vmcb_of(vcpu)->control.intercept_dr_write == 0;
 }
 
-void svm_hidden_read(struct vcpu *vcpu)
+static inline void hidden_read(struct vcpu *vcpu)
 {
     if (debug_registers_live(vcpu))
         vcpu_debug_registers_read(vcpu);
 }
 
-static void hidden_load(struct vcpu *vcpu, struct vcpu_cpu *cpu)
+void svm_hidden_read(struct vcpu *vcpu)
+{
+    hidden_read(vcpu);
+}
+
+static inline void hidden_load(struct vcpu *vcpu, struct vcpu_cpu *cpu)
 {
     struct vcpu *old = cpu->state_owner;
 
-    if (old != NULL)
-        svm_hidden_read(old);
-    vcpu_debug_registers_load(old, vcpu);
+    if (old != NULL) {
+        hidden_read(old);
+        vcpu_debug_registers_exchange(old, vcpu);
+    } else {
+        vcpu_debug_registers_load(vcpu);
+    }
     cpu->state_owner = vcpu;
 }
 
@@ -257,9 +266,16 @@ void svm_injection_done(struct vcpu *vcpu)
 
 /* --- Everything else that an entry may need --- */
 
+/* The host's timer interrupt ends the run. */
+void svm_set_slice(struct vcpu_cpu *cpu, struct vcpu *vcpu, uint64_t ticks)
+{
+    (void)cpu;
+    (void)vcpu;
+    (void)ticks;
+}
+
 static bool do_work(struct vcpu *vcpu)
 {
-    vcpu->work &= ~VCPU_WORK_SLICE; /* the host's timer interrupt ends the run */
     if ((vcpu->work & VCPU_WORK_EVENTS) != 0 && !inject_interrupt(vcpu) && !prepare_events(vcpu))
         return false;
     /* What a client wrote can be refused; a guest hardly gets itself there. Asking first keeps what
@@ -279,10 +295,8 @@ static bool do_work(struct vcpu *vcpu)
     return true;
 }
 
-bool svm_prepare(struct vcpu *vcpu, uint64_t cr3)
+bool svm_prepare(struct vcpu_cpu *cpu, struct vcpu *vcpu, uint64_t cr3)
 {
-    struct vcpu_cpu *cpu = vcpu_host_cpu();
-
     svm_make_current(vcpu);
     /* The exit restores what is loaded at the entry. */
     if (x86_read_cr3() != cr3)

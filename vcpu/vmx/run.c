@@ -5,6 +5,7 @@
 #include <x86/event.h>
 #include <x86/vmx_controls.h>
 
+#include "../hidden.h"
 #include "vmcs.h"
 
 #define WINDOW_CONTROLS (VMX_PROC_INTERRUPT_WINDOW_EXITING | VMX_PROC_NMI_WINDOW_EXITING)
@@ -17,20 +18,28 @@ static bool debug_registers_live(const struct vcpu *vcpu)
 
 /* --- Hidden state: MSRs and debug registers --- */
 
-void vmx_hidden_read(struct vcpu *vcpu)
+static inline void hidden_read(struct vcpu *vcpu)
 {
     vcpu_msrs_save(vcpu);
     if (debug_registers_live(vcpu))
         vcpu_debug_registers_read(vcpu);
 }
 
-static void hidden_load(struct vcpu *vcpu, struct vcpu_cpu *cpu)
+void vmx_hidden_read(struct vcpu *vcpu)
+{
+    hidden_read(vcpu);
+}
+
+static inline void hidden_load(struct vcpu *vcpu, struct vcpu_cpu *cpu)
 {
     struct vcpu *old = cpu->state_owner;
 
-    if (old != NULL)
-        vmx_hidden_read(old);
-    vcpu_debug_registers_load(old, vcpu);
+    if (old != NULL) {
+        hidden_read(old);
+        vcpu_debug_registers_exchange(old, vcpu);
+    } else {
+        vcpu_debug_registers_load(vcpu);
+    }
     vcpu_msrs_load(old, vcpu);
     cpu->state_owner = vcpu;
 }
@@ -151,7 +160,7 @@ void vmx_injection_done(struct vcpu *vcpu)
 
 /* --- Everything else that an entry may need --- */
 
-static void flush_translations(const struct vcpu *vcpu, const struct vcpu_cpu *cpu)
+static __attribute__((noinline)) void flush_translations(const struct vcpu *vcpu, const struct vcpu_cpu *cpu)
 {
     if ((cpu->features & VCPU_FEATURE_VPID) == 0)
         return; /* every transition flushes */
@@ -161,7 +170,7 @@ static void flush_translations(const struct vcpu *vcpu, const struct vcpu_cpu *c
         (void)vmx_invvpid(VMX_INVVPID_ALL_CONTEXT, 0, 0);
 }
 
-static void flush_memory(struct vcpu *vcpu, const struct vcpu_cpu *cpu)
+static __attribute__((noinline)) void flush_memory(struct vcpu *vcpu, const struct vcpu_cpu *cpu)
 {
     if ((cpu->features & VCPU_FEATURE_INVEPT_SINGLE) != 0)
         (void)vmx_invept(VMX_INVEPT_SINGLE_CONTEXT, vcpu->vm->root);
@@ -180,30 +189,27 @@ static void choose_exit(struct vcpu *vcpu)
     vmwrite(VMCS_HOST_RIP, (uintptr_t)(answers ? vmx_exit_answers : vmx_exit));
 }
 
-static void write_slice(const struct vcpu *vcpu, const struct vcpu_cpu *cpu)
+void vmx_set_slice(struct vcpu_cpu *cpu, struct vcpu *vcpu, uint64_t ticks)
 {
-    uint64_t timer = vcpu->slice >> cpu->preemption_timer_shift;
+    uint64_t timer = ticks >> cpu->preemption_timer_shift;
 
+    if (cpu->current != vcpu)
+        vmx_load(vcpu, cpu);
     if ((vcpu->pin & VMX_PIN_PREEMPTION_TIMER) != 0)
         vmwrite(VMCS_VMX_PREEMPTION_TIMER_VALUE, timer > 0xffffffff ? 0xffffffff : timer);
 }
 
 static inline bool do_work(struct vcpu *vcpu, const struct vcpu_cpu *cpu)
 {
-    uint32_t work = vcpu->work;
-
-    vcpu->work = work & ~(VCPU_WORK_FLUSH | VCPU_WORK_SLICE);
-    if ((work & VCPU_WORK_FLUSH) != 0)
+    if ((vcpu->work & VCPU_WORK_FLUSH) != 0) {
+        vcpu->work &= ~VCPU_WORK_FLUSH;
         flush_translations(vcpu, cpu);
-    if ((work & VCPU_WORK_SLICE) != 0)
-        write_slice(vcpu, cpu);
-    return (work & VCPU_WORK_EVENTS) == 0 || inject_interrupt(vcpu) || prepare_events(vcpu);
+    }
+    return (vcpu->work & VCPU_WORK_EVENTS) == 0 || inject_interrupt(vcpu) || prepare_events(vcpu);
 }
 
-bool vmx_prepare(struct vcpu *vcpu, uint64_t cr3)
+bool vmx_prepare(struct vcpu_cpu *cpu, struct vcpu *vcpu, uint64_t cr3)
 {
-    struct vcpu_cpu *cpu = vcpu_host_cpu();
-
     if (cpu->current != vcpu)
         vmx_load(vcpu, cpu);
     if (vcpu->host_cr3 != cr3) {

@@ -210,7 +210,7 @@ static void fail_wait(struct execution *execution)
     }
 }
 
-void ipc_let_caller_go(struct execution *execution)
+__attribute__((noinline)) void ipc_let_caller_go(struct execution *execution)
 {
     struct execution *caller = execution->caller;
 
@@ -224,7 +224,9 @@ void ipc_receive(struct thread *thread, struct endpoint *endpoint, bool poll)
 {
     struct execution *receiver = &thread->execution;
 
-    ipc_let_caller_go(receiver);
+    if (receiver->caller != NULL) {
+        ipc_let_caller_go(receiver);
+    }
     if (endpoint->bound != NULL && endpoint->bound->bits != 0) {
         ipc_deliver_notification(receiver, notification_take(endpoint->bound));
     } else if (!list_is_empty(&endpoint->senders)) {
@@ -248,7 +250,9 @@ void ipc_receive_notification(struct thread *thread, struct notification *notifi
 {
     struct execution *receiver = &thread->execution;
 
-    ipc_let_caller_go(receiver);
+    if (receiver->caller != NULL) {
+        ipc_let_caller_go(receiver);
+    }
     if (notification->bits != 0) {
         ipc_deliver_notification(receiver, notification_take(notification));
     } else if (poll) {

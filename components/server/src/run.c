@@ -22,7 +22,7 @@ _Noreturn void return_to_caller(struct thread *thread)
     return_by_sysret(thread);
 }
 
-static void run_thread(struct cpu *cpu, struct thread *thread)
+static __attribute__((noinline)) void run_thread(struct cpu *cpu, struct thread *thread)
 {
     if (thread_check_configured(thread) != NACELLE_ERROR_OK) {
         ipc_withdraw(&thread->execution);

@@ -101,8 +101,7 @@ static void set_timer(struct cpu *cpu, uint64_t now)
     uint64_t deadline = notification_first_deadline(cpu);
 
     if (cpu->charged != NULL) {
-        int64_t left = cpu->charged->remaining;
-        uint64_t end = now + (left > 0 ? (uint64_t)left : 0);
+        uint64_t end = now + (uint64_t)cpu->charged->remaining; /* maybe over, which is earlier */
 
         deadline = end < deadline ? end : deadline;
     }
@@ -154,7 +153,7 @@ void schedule_timer_changed(void)
 }
 
 /* Who is to run now; nobody pays for idle time. */
-static inline struct scheduling *choose(struct cpu *cpu)
+static inline __attribute__((always_inline)) struct scheduling *choose(struct cpu *cpu)
 {
     struct scheduling *next = first_ready(cpu);
 
@@ -167,9 +166,14 @@ static inline struct scheduling *choose(struct cpu *cpu)
     return next;
 }
 
+static __attribute__((noinline)) struct scheduling *choose_again(struct cpu *cpu)
+{
+    return choose(cpu);
+}
+
 static _Noreturn void run(struct cpu *cpu, struct scheduling *next)
 {
-    for (;; next = choose(cpu)) {
+    for (;; next = choose_again(cpu)) {
         if (next == NULL) {
             x86_sti_hlt();
             x86_cli();

@@ -125,13 +125,13 @@ __attribute__((noinline)) void vcpu_run(struct cpu *cpu, struct vcpu_object *obj
         uint64_t now = x86_rdtsc();
 
         object->timer_deadline = cpu->timer_deadline;
-        vcpu_set_slice(vcpu, cpu->timer_deadline > now ? cpu->timer_deadline - now : 0);
+        vcpu_set_slice(&cpu->engine, vcpu, cpu->timer_deadline > now ? cpu->timer_deadline - now : 0);
     }
     /* Another guest's FPU state is exchanged for this one's when that is loaded. */
     if (cpu->fpu_thread != NULL) {
         fpu_make_room(cpu, cpu->engine.fpu_owner);
     }
-    if (!vcpu_prepare(vcpu, cpu->cr3)) {
+    if (!vcpu_prepare(&cpu->engine, vcpu, cpu->cr3)) {
         send_exit(object);
         return;
     }

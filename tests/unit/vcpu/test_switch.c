@@ -317,12 +317,12 @@ static void host_cr3_follows_the_client(void **state)
     unsigned before;
 
     (void)state;
-    assert_true(vcpu_prepare(one, 0x1000));
+    assert_true(vcpu_prepare(vcpu_host_cpu(), one, 0x1000));
     assert_int_equal(model_field(one, VMCS_HOST_CR3), 0x1000);
     before = model_counts.vmwrite;
-    assert_true(vcpu_prepare(one, 0x1000));
+    assert_true(vcpu_prepare(vcpu_host_cpu(), one, 0x1000));
     assert_int_equal(model_counts.vmwrite, before);
-    assert_true(vcpu_prepare(one, 0x2000));
+    assert_true(vcpu_prepare(vcpu_host_cpu(), one, 0x2000));
     assert_int_equal(model_field(one, VMCS_HOST_CR3), 0x2000);
 }
 
