@@ -35,17 +35,22 @@ uint64_t clock_hz(void)
     return tsc_hz;
 }
 
+/* The count for times that are over, too long, or never to come. */
+static uint32_t extreme_count(uint64_t now, uint64_t deadline)
+{
+    if (deadline == ~0ull) {
+        return 0; /* stops it */
+    }
+    return deadline <= now ? 1 : LONGEST_COUNT;
+}
+
 void clock_set_timer(uint64_t now, uint64_t deadline)
 {
-    uint64_t ticks = deadline > now ? deadline - now : 0;
+    uint64_t ticks = deadline - now;
 
-    if (deadline == ~0ull) {
-        *apic(X86_APIC_INIT_COUNT) = 0;
-        return;
-    }
     /* Rounded up: a timer that fires too early would find nothing to do. */
-    *apic(X86_APIC_INIT_COUNT) =
-        ticks < longest ? (uint32_t)(ticks * apic_per_tsc >> 32) + 1 : LONGEST_COUNT;
+    *apic(X86_APIC_INIT_COUNT) = ticks < longest ? (uint32_t)(ticks * apic_per_tsc >> 32) + 1
+                                                 : extreme_count(now, deadline);
 }
 
 void clock_end_of_interrupt(void)

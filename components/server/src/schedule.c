@@ -98,12 +98,13 @@ static void charge(struct cpu *cpu, uint64_t now)
 /* The timer is due at the end of the slice or at the first armed timer, whichever is earlier. */
 static void set_timer(struct cpu *cpu, uint64_t now)
 {
-    uint64_t deadline = notification_first_deadline(cpu);
+    uint64_t deadline = ~0ull;
 
     if (cpu->charged != NULL) {
-        uint64_t end = now + (uint64_t)cpu->charged->remaining; /* maybe over, which is earlier */
-
-        deadline = end < deadline ? end : deadline;
+        deadline = now + (uint64_t)cpu->charged->remaining; /* in the past, if it is used up */
+    }
+    if (cpu->timers != NULL && cpu->timers->deadline < deadline) {
+        deadline = cpu->timers->deadline;
     }
     cpu->timer_deadline = deadline;
     clock_set_timer(now, deadline);
@@ -133,7 +134,7 @@ void schedule_tick(void)
     uint64_t now = x86_rdtsc();
 
     charge(cpu, now);
-    if (notification_first_deadline(cpu) <= now) {
+    if (cpu->timers != NULL && cpu->timers->deadline <= now) {
         notification_fire_timers(cpu, now);
     }
     if (cpu->charged != NULL && cpu->charged->remaining <= 0) {
@@ -171,7 +172,7 @@ static __attribute__((noinline)) struct scheduling *choose_again(struct cpu *cpu
     return choose(cpu);
 }
 
-static _Noreturn void run(struct cpu *cpu, struct scheduling *next)
+static inline __attribute__((always_inline)) _Noreturn void run(struct cpu *cpu, struct scheduling *next)
 {
     for (;; next = choose_again(cpu)) {
         if (next == NULL) {
@@ -190,9 +191,9 @@ _Noreturn void schedule_run(void)
     run(cpu, choose(cpu));
 }
 
-_Noreturn void schedule_run_after(const struct scheduling *running, uint64_t *preemptions)
+_Noreturn void schedule_run_after(struct cpu *cpu, const struct scheduling *running,
+                                  uint64_t *preemptions)
 {
-    struct cpu *cpu = this_cpu();
     struct scheduling *next = choose(cpu);
 
     if (next != running) {

@@ -41,6 +41,7 @@ void schedule_timer_changed(void);
 _Noreturn void schedule_run(void);
 
 /* The same, after a guest ran that can go on; counts it where somebody else is to run now. */
-_Noreturn void schedule_run_after(const struct scheduling *running, uint64_t *preemptions);
+_Noreturn void schedule_run_after(struct cpu *cpu, const struct scheduling *running,
+                                  uint64_t *preemptions);
 
 #endif

@@ -173,5 +173,5 @@ _Noreturn void vcpu_host_exit(struct vcpu *vcpu)
     case VCPU_HOST_NMI:    /* nobody here has a use for it */
         break;
     }
-    schedule_run_after(object->execution.on, &object->preemptions);
+    schedule_run_after(cpu, object->execution.on, &object->preemptions);
 }
