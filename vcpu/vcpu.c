@@ -151,21 +151,42 @@ enum nacelle_error vcpu_fetch(struct vcpu *vcpu, uint32_t groups)
     return NACELLE_ERROR_OK;
 }
 
-enum nacelle_error vcpu_store(struct vcpu *vcpu, uint32_t groups, struct vcpu_refusal *refusal)
+/* Groups whose checks do not depend on the CPU, and that clients change most often. */
+#define PLAIN_GROUPS (NACELLE_GROUP_IP | NACELLE_GROUP_RSP)
+
+static enum nacelle_error store_plain(struct vcpu *vcpu, uint32_t groups,
+                                      struct vcpu_refusal *refusal)
+{
+    struct vcpu_image image;
+
+    vcpu_image_read_plain(&image, vcpu_state(vcpu));
+    if ((groups & NACELLE_GROUP_IP) != 0) {
+        refusal->check = vcpu_image_check_ip(&image);
+        refusal->group = NACELLE_GROUP_IP;
+        if (refusal->check != 0)
+            return NACELLE_ERROR_INVALID_STATE;
+    }
+    VENDOR(make_current, vcpu);
+    if ((groups & NACELLE_GROUP_IP) != 0)
+        VENDOR(store_ip, vcpu, &image);
+    if ((groups & NACELLE_GROUP_RSP) != 0)
+        VENDOR(set_rsp, vcpu, image.rsp);
+    VENDOR(stored, vcpu);
+    return NACELLE_ERROR_OK;
+}
+
+static __attribute__((noinline)) enum nacelle_error store_all(struct vcpu *vcpu, uint32_t groups,
+                                                              struct vcpu_refusal *refusal)
 {
     const struct vcpu_cpu *cpu = vcpu_host_cpu();
     struct vcpu_limits limits;
     struct vcpu_image image;
 
-    if ((groups & ~NACELLE_GROUPS_ALL) != 0)
-        return NACELLE_ERROR_INVALID_GROUP;
-    if (!is_attached(vcpu))
-        return NACELLE_ERROR_NOT_CONFIGURED;
     limits = VENDOR(limits, cpu);
     vcpu_image_read(&image, vcpu_state(vcpu), groups);
-    for (uint32_t group = 1; group <= NACELLE_GROUPS_ALL; group <<= 1) {
-        if ((groups & group) == 0)
-            continue;
+    for (uint32_t rest = groups; rest != 0; rest &= rest - 1) {
+        uint32_t group = rest & -rest;
+
         refusal->check = vcpu_image_check(&image, group, &limits);
         refusal->group = group;
         if (refusal->check != 0)
@@ -179,6 +200,16 @@ enum nacelle_error vcpu_store(struct vcpu *vcpu, uint32_t groups, struct vcpu_re
         vcpu_fpu_store(vcpu, &image);
     }
     return NACELLE_ERROR_OK;
+}
+
+enum nacelle_error vcpu_store(struct vcpu *vcpu, uint32_t groups, struct vcpu_refusal *refusal)
+{
+    if ((groups & ~NACELLE_GROUPS_ALL) != 0)
+        return NACELLE_ERROR_INVALID_GROUP;
+    if (!is_attached(vcpu))
+        return NACELLE_ERROR_NOT_CONFIGURED;
+    return (groups & ~PLAIN_GROUPS) == 0 ? store_plain(vcpu, groups, refusal)
+                                         : store_all(vcpu, groups, refusal);
 }
 
 /* --- Events and controls --- */

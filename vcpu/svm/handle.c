@@ -264,7 +264,6 @@ static __attribute__((noinline)) enum vcpu_disposition handle_guest_exit(struct 
     struct svm_exit_info info = {0};
     enum vcpu_disposition disposition;
     struct nacelle_exit record;
-    uint64_t general[16];
 
     read_info(vcpu, &info);
     /* After a triple fault nothing is repeated. */
@@ -281,9 +280,7 @@ static __attribute__((noinline)) enum vcpu_disposition handle_guest_exit(struct 
         return disposition;
 
     svm_fetch_ip(vcpu);
-    for (unsigned i = 0; i < 16; i++)
-        general[i] = state->general[i];
-    record = svm_decode_exit(&info, general);
+    record = svm_decode_exit(&info, state->general); /* no more than what the client may write */
     vcpu->exit_length = record.instruction_length;
     if (vcpu_events_pending(&vcpu->events))
         record.flags |= NACELLE_EXIT_EVENT_PENDING;

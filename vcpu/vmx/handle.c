@@ -220,7 +220,6 @@ static __attribute__((noinline)) enum vcpu_disposition handle_guest_exit(struct 
     struct vmx_exit_info info = {.reason = reason};
     enum vcpu_disposition disposition;
     struct nacelle_exit record;
-    uint64_t general[16];
 
     read_info(vcpu, &info);
     if (info.vectoring != 0)
@@ -232,9 +231,7 @@ static __attribute__((noinline)) enum vcpu_disposition handle_guest_exit(struct 
 
     vmx_fetch_ip(vcpu);
     info.rsp = vmread(VMCS_GUEST_RSP);
-    for (unsigned i = 0; i < 16; i++)
-        general[i] = state->general[i];
-    record = vmx_decode_exit(&info, general);
+    record = vmx_decode_exit(&info, state->general); /* no more than what the client may write */
     narrow_operand(&record);
     vcpu->exit_length = record.instruction_length;
     if (vcpu_events_pending(&vcpu->events))

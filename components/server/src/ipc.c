@@ -264,7 +264,7 @@ void ipc_receive_notification(struct thread *thread, struct notification *notifi
     }
 }
 
-bool ipc_reply(struct thread *thread)
+bool ipc_reply(struct thread *thread, bool waits)
 {
     struct execution *replier = &thread->execution;
     struct execution *caller = replier->caller;
@@ -284,6 +284,9 @@ bool ipc_reply(struct thread *thread)
     } else {
         transfer(replier, caller);
         caller->state = EXECUTION_RUNNABLE;
+    }
+    if (waits) {
+        replier->state = EXECUTION_RECEIVING; /* it does not become ready in between */
     }
     unlink_call(caller); /* last: a caller that can run keeps its place in the ready queue */
     return true;
