@@ -16,6 +16,11 @@ static const uint64_t xcr0_groups[] = {
     X86_XCR0_PKRU,
 };
 
+/* fpu.c counts on it. */
+_Static_assert((X86_XCR0_X87 | X86_XCR0_SSE | X86_XCR0_AVX | X86_XCR0_OPMASK | X86_XCR0_ZMM_HI256 |
+                X86_XCR0_HI16_ZMM | X86_XCR0_PKRU) <= UINT32_MAX,
+               "components of guests are in the lower half of XCR0");
+
 static struct x86_cpuid_regs cpuid_reader(void *context, uint32_t leaf, uint32_t subleaf)
 {
     (void)context;

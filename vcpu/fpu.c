@@ -70,20 +70,21 @@ static __attribute__((noinline)) void exchange_legacy(struct vcpu *old, struct v
     x86_fxrstor(vcpu_xsave_area(vcpu));
 }
 
+/* The components that a guest can have (cpu.c) are all in the lower half. */
 static void exchange(struct vcpu *old, struct vcpu *vcpu, const struct vcpu_cpu *cpu)
 {
-    uint64_t all = cpu->xcr0_supported;
+    uint32_t all = (uint32_t)cpu->xcr0_supported;
 
     if (old == NULL) {
-        set_xcr0(cpu->host.xcr0, all);
+        set_xcr0((uint32_t)cpu->host.xcr0, all);
     } else {
         if ((cpu->features & VCPU_FEATURE_XCR0_CHANGES) != 0)
             vcpu_xcr0_refresh(old);
-        set_xcr0(old->xcr0, all);
+        set_xcr0((uint32_t)old->xcr0, all);
         x86_xsave(vcpu_xsave_area(old), all);
     }
     x86_xrstor(vcpu_xsave_area(vcpu), all);
-    set_xcr0(all, vcpu->xcr0);
+    set_xcr0(all, (uint32_t)vcpu->xcr0);
 }
 
 void vcpu_fpu_load(struct vcpu *vcpu, struct vcpu_cpu *cpu)
@@ -96,7 +97,7 @@ void vcpu_fpu_load(struct vcpu *vcpu, struct vcpu_cpu *cpu)
         exchange(old, vcpu, cpu);
     else
         exchange_legacy(old, vcpu);
-    vcpu_tsc_aux_exchange(old, vcpu, cpu);
+    vcpu_tsc_aux_exchange(old, vcpu);
     x86_write_cr0(cpu->host_cr0); /* TS: what is loaded is not the host's to use */
     cpu->fpu_owner = vcpu;
 }

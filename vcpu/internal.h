@@ -187,7 +187,7 @@ enum vcpu_msr vcpu_msr_index(uint32_t msr);
 void vcpu_msrs_load(const struct vcpu *old, const struct vcpu *vcpu);
 void vcpu_msrs_save_written(struct vcpu *vcpu, uint32_t written);
 /* old NULL: TSC_AUX is the host's. old's is read back, if its guest may have changed it. */
-void vcpu_tsc_aux_exchange(struct vcpu *old, const struct vcpu *vcpu, const struct vcpu_cpu *cpu);
+void vcpu_tsc_aux_exchange(struct vcpu *old, const struct vcpu *vcpu);
 void vcpu_tsc_aux_save(struct vcpu *vcpu);
 void vcpu_tsc_aux_refresh(struct vcpu *vcpu); /* reads it back where it is loaded */
 /* Sets one, in the processor too when the vCPU's state is there. */

@@ -72,12 +72,11 @@ static bool tsc_aux_open(const struct vcpu *vcpu)
     return (vcpu->vm->written_msrs >> VCPU_MSR_TSC_AUX & 1u) != 0;
 }
 
-void vcpu_tsc_aux_exchange(struct vcpu *old, const struct vcpu *vcpu, const struct vcpu_cpu *cpu)
+void vcpu_tsc_aux_exchange(struct vcpu *old, const struct vcpu *vcpu)
 {
     uint64_t loaded = VCPU_HOST_TSC_AUX;
 
-    if ((cpu->features & VCPU_FEATURE_TSC_AUX) == 0)
-        return;
+    /* On a CPU without the MSR it is 0 for all, and open to none. */
     if (old != NULL) {
         if (tsc_aux_open(old))
             old->msrs[VCPU_MSR_TSC_AUX] = x86_rdmsr(X86_MSR_TSC_AUX);

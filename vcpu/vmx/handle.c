@@ -212,9 +212,8 @@ static enum vcpu_disposition refused(struct vcpu *vcpu, uint32_t reason)
 }
 
 /* Exits that the guest caused: the engine absorbs them, or the client gets a record. */
-static __attribute__((noinline)) enum vcpu_disposition handle_guest_exit(struct vcpu *vcpu,
-                                                                         uint32_t reason,
-                                                                         uint32_t *vector)
+static __attribute__((noinline)) enum vcpu_disposition
+handle_guest_exit(struct vcpu *vcpu, uint32_t reason, uint32_t *vector)
 {
     struct nacelle_vcpu_state *state = vcpu_state(vcpu);
     struct vmx_exit_info info = {.reason = reason};

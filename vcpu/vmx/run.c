@@ -160,7 +160,8 @@ void vmx_injection_done(struct vcpu *vcpu)
 
 /* --- Everything else that an entry may need --- */
 
-static __attribute__((noinline)) void flush_translations(const struct vcpu *vcpu, const struct vcpu_cpu *cpu)
+static __attribute__((noinline)) void flush_translations(const struct vcpu *vcpu,
+                                                         const struct vcpu_cpu *cpu)
 {
     if ((cpu->features & VCPU_FEATURE_VPID) == 0)
         return; /* every transition flushes */
@@ -193,8 +194,6 @@ void vmx_set_slice(struct vcpu_cpu *cpu, struct vcpu *vcpu, uint64_t ticks)
 {
     uint64_t timer = ticks >> cpu->preemption_timer_shift;
 
-    if (cpu->current != vcpu)
-        vmx_load(vcpu, cpu);
     if ((vcpu->pin & VMX_PIN_PREEMPTION_TIMER) != 0)
         vmwrite(VMCS_VMX_PREEMPTION_TIMER_VALUE, timer > 0xffffffff ? 0xffffffff : timer);
 }

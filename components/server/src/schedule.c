@@ -117,8 +117,12 @@ static inline struct scheduling *first_ready(const struct cpu *cpu)
     }
 
     unsigned priority = 31u ^ (unsigned)__builtin_clz(cpu->ready_mask);
+    struct scheduling *first = container_of(cpu->ready[priority].next, struct scheduling, link);
 
-    return container_of(cpu->ready[priority].next, struct scheduling, link);
+    if (first == NULL) {
+        __builtin_unreachable(); /* callers need not ask again */
+    }
+    return first;
 }
 
 /* From now on this one pays, or nobody; the timer ends its slice. */
@@ -128,6 +132,22 @@ static void charge_next(struct cpu *cpu, struct scheduling *next, uint64_t now)
     set_timer(cpu, now);
 }
 
+/* A slice that is used up goes to the end of its queue; who is to run now pays from here on, and
+ * the timer is set once. */
+static inline void end_slice(struct cpu *cpu, uint64_t now)
+{
+    if (cpu->charged != NULL && cpu->charged->remaining <= 0) {
+        give_up(cpu, cpu->charged);
+    }
+    charge_next(cpu, first_ready(cpu), now);
+}
+
+static __attribute__((noinline)) void tick_with_timers(struct cpu *cpu, uint64_t now)
+{
+    notification_fire_timers(cpu, now);
+    end_slice(cpu, now);
+}
+
 void schedule_tick(void)
 {
     struct cpu *cpu = this_cpu();
@@ -135,13 +155,10 @@ void schedule_tick(void)
 
     charge(cpu, now);
     if (cpu->timers != NULL && cpu->timers->deadline <= now) {
-        notification_fire_timers(cpu, now);
+        tick_with_timers(cpu, now);
+    } else {
+        end_slice(cpu, now);
     }
-    if (cpu->charged != NULL && cpu->charged->remaining <= 0) {
-        give_up(cpu, cpu->charged);
-    }
-    /* At once, so that the timer is set once. */
-    charge_next(cpu, first_ready(cpu), now);
 }
 
 void schedule_timer_changed(void)
@@ -172,7 +189,8 @@ static __attribute__((noinline)) struct scheduling *choose_again(struct cpu *cpu
     return choose(cpu);
 }
 
-static inline __attribute__((always_inline)) _Noreturn void run(struct cpu *cpu, struct scheduling *next)
+static inline __attribute__((always_inline)) _Noreturn void run(struct cpu *cpu,
+                                                                struct scheduling *next)
 {
     for (;; next = choose_again(cpu)) {
         if (next == NULL) {

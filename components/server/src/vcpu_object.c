@@ -12,6 +12,12 @@
 #include <x86/event.h>
 #include <x86/insn.h>
 
+/*
+ * TSC ticks from the end of a time slice to the exit by the slice's own timer. The timer interrupt
+ * is due at the end, and does not come as a second event right after that exit.
+ */
+#define SLICE_MARGIN 1000
+
 void vm_object_init(void *memory, unsigned size)
 {
     space_of_vm(vm_create(memory, 1ull << size))->kind = SPACE_VM;
@@ -106,38 +112,44 @@ static __attribute__((noinline)) void send_exit(struct vcpu_object *object)
     }
 }
 
+/* What is to be said before the guest runs: an exit that is in the state page already goes first. */
+static __attribute__((noinline)) void send_pending(struct vcpu_object *object)
+{
+    if (object->exit_pending) {
+        object->exit_pending = false;
+    } else {
+        object->poked = false;
+        vcpu_record_poke(vcpu_engine(object));
+    }
+    send_exit(object);
+}
+
 __attribute__((noinline)) void vcpu_run(struct cpu *cpu, struct vcpu_object *object)
 {
     struct vcpu *vcpu = vcpu_engine(object);
 
-    if (object->exit_pending) {
-        object->exit_pending = false;
-        send_exit(object);
+    if (object->exit_pending || object->poked) {
+        send_pending(object);
         return;
-    }
-    if (object->poked) {
-        object->poked = false;
-        vcpu_record_poke(vcpu);
-        send_exit(object);
-        return;
-    }
-    if (object->timer_deadline != cpu->timer_deadline) {
-        uint64_t now = x86_rdtsc();
-
-        object->timer_deadline = cpu->timer_deadline;
-        vcpu_set_slice(&cpu->engine, vcpu, cpu->timer_deadline > now ? cpu->timer_deadline - now : 0);
     }
     /* Another guest's FPU state is exchanged for this one's when that is loaded. */
     if (cpu->fpu_thread != NULL) {
         fpu_make_room(cpu, cpu->engine.fpu_owner);
     }
+    cpu->current = NULL;
     if (!vcpu_prepare(&cpu->engine, vcpu, cpu->cr3)) {
         send_exit(object);
         return;
     }
+    if (object->timer_deadline != cpu->timer_deadline) {
+        uint64_t now = x86_rdtsc();
+        int64_t left = (int64_t)(cpu->timer_deadline + SLICE_MARGIN - now);
+
+        object->timer_deadline = cpu->timer_deadline;
+        vcpu_set_slice(&cpu->engine, vcpu, left > 0 ? (uint64_t)left : 0);
+    }
     predictors_change(cpu, object->vm.object);
     object->entries++;
-    cpu->current = NULL;
     vcpu_enter(vcpu);
 }
 
