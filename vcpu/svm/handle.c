@@ -288,7 +288,7 @@ static __attribute__((noinline)) enum vcpu_disposition handle_guest_exit(struct 
     return VCPU_SEND_EXIT;
 }
 
-/* An interrupt of the host's, in the middle of nothing: no delivery that it interrupted, no step. */
+/* An interrupt of the host's amid nothing: no delivery that it interrupted, no step. */
 static bool is_plain_interrupt(struct vcpu *vcpu)
 {
     const struct svm_vmcb_control *control = &svm_vmcb_of(vcpu)->control;

@@ -57,8 +57,8 @@ static bool interrupts_enabled(const struct vcpu *vcpu)
 }
 
 /*
- * What there is to do most often: an interrupt waits alone, the guest runs and takes it at once, and
- * no window was open. The general case is prepare_events; false: it is one for that, nothing done.
+ * What there is to do most often: an interrupt waits alone, the guest runs and takes it at once,
+ * and no window was open. false: it is a case for prepare_events, and nothing was done.
  */
 static bool inject_interrupt(struct vcpu *vcpu)
 {

@@ -112,7 +112,7 @@ static __attribute__((noinline)) void send_exit(struct vcpu_object *object)
     }
 }
 
-/* What is to be said before the guest runs: an exit that is in the state page already goes first. */
+/* What is said before the guest runs; an exit that is in the state page already goes first. */
 static __attribute__((noinline)) void send_pending(struct vcpu_object *object)
 {
     if (object->exit_pending) {
