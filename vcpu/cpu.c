@@ -3,7 +3,9 @@
 
 #include <x86/control.h>
 #include <x86/cpuid.h>
+#include <x86/insn.h>
 #include <x86/mitigations.h>
+#include <x86/msr.h>
 
 #include "vendor.h"
 
@@ -13,6 +15,11 @@ static const uint64_t xcr0_groups[] = {
     X86_XCR0_OPMASK | X86_XCR0_ZMM_HI256 | X86_XCR0_HI16_ZMM,
     X86_XCR0_PKRU,
 };
+
+/* fpu.c counts on it. */
+_Static_assert((X86_XCR0_X87 | X86_XCR0_SSE | X86_XCR0_AVX | X86_XCR0_OPMASK | X86_XCR0_ZMM_HI256 |
+                X86_XCR0_HI16_ZMM | X86_XCR0_PKRU) <= UINT32_MAX,
+               "components of guests are in the lower half of XCR0");
 
 static struct x86_cpuid_regs cpuid_reader(void *context, uint32_t leaf, uint32_t subleaf)
 {
@@ -73,7 +80,11 @@ enum nacelle_error vcpu_cpu_enable(struct vcpu_cpu *cpu, void *page,
         vcpu_mitigations_choose(host);
     if (!vcpu_vendor_choose(failure))
         return NACELLE_ERROR_UNSUPPORTED;
-    return VENDOR(cpu_enable, cpu, page, failure);
+    if (VENDOR(cpu_enable, cpu, page, failure) != NACELLE_ERROR_OK)
+        return NACELLE_ERROR_UNSUPPORTED;
+    if ((cpu->features & VCPU_FEATURE_TSC_AUX) != 0)
+        x86_wrmsr(X86_MSR_TSC_AUX, VCPU_HOST_TSC_AUX);
+    return NACELLE_ERROR_OK;
 }
 
 void vcpu_cpu_disable(struct vcpu_cpu *cpu)

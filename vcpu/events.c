@@ -273,11 +273,11 @@ static bool exception_valid(uint32_t event, uint32_t error, uint32_t error_code_
 
 bool vcpu_event_valid(uint32_t event, uint32_t error, uint32_t length, uint32_t error_code_vectors)
 {
+    if (vcpu_event_is_interrupt(event))
+        return true;
     if ((event & ~EVENT_KNOWN_BITS) != 0)
         return false;
     switch (type_of(event)) {
-    case NACELLE_EVENT_INTERRUPT:
-        return (event & NACELLE_EVENT_ERROR_CODE) == 0;
     case NACELLE_EVENT_NMI:
         return (event & NACELLE_EVENT_ERROR_CODE) == 0 && vector_of(event) == X86_VECTOR_NMI;
     case NACELLE_EVENT_EXCEPTION:

@@ -76,10 +76,24 @@ bool vcpu_events_cancel(struct vcpu_events *events, uint32_t type);
 /* Does an event wait for its delivery? */
 bool vcpu_events_pending(const struct vcpu_events *events);
 
+/* Does an interrupt wait, and nothing beside it? Nobody wants to know of a window, either. */
+static inline bool vcpu_events_interrupt_alone(const struct vcpu_events *events)
+{
+    return (events->interrupt & NACELLE_EVENT_VALID) != 0 &&
+           (events->nmi | events->exception | events->vectoring | events->deferred |
+            events->windows) == 0;
+}
+
 /* Could the next event be an exception? Only then error_code_vectors matters. */
 static inline bool vcpu_events_synchronous(const struct vcpu_events *events)
 {
     return (events->exception | events->vectoring) != 0;
+}
+
+/* An interrupt as a client may inject it: a vector and nothing else, for its type is 0. */
+static inline bool vcpu_event_is_interrupt(uint32_t event)
+{
+    return (event & ~(0xffu | NACELLE_EVENT_VALID)) == 0;
 }
 
 /*

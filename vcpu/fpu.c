@@ -62,26 +62,42 @@ static void save_registers(struct vcpu *vcpu, const struct vcpu_cpu *cpu)
     x86_xsave(vcpu_xsave_area(vcpu), cpu->xcr0_supported);
 }
 
-void vcpu_fpu_load(struct vcpu *vcpu)
+/* From one guest to the next, or from the host to a guest; no XSAVE. */
+static __attribute__((noinline)) void exchange_legacy(struct vcpu *old, struct vcpu *vcpu)
 {
-    struct vcpu_cpu *cpu = vcpu_host_cpu();
+    if (old != NULL)
+        x86_fxsave(vcpu_xsave_area(old));
+    x86_fxrstor(vcpu_xsave_area(vcpu));
+}
+
+/* The components that a guest can have (cpu.c) are all in the lower half. */
+static void exchange(struct vcpu *old, struct vcpu *vcpu, const struct vcpu_cpu *cpu)
+{
+    uint32_t all = (uint32_t)cpu->xcr0_supported;
+
+    if (old == NULL) {
+        set_xcr0((uint32_t)cpu->host.xcr0, all);
+    } else {
+        if ((cpu->features & VCPU_FEATURE_XCR0_CHANGES) != 0)
+            vcpu_xcr0_refresh(old);
+        set_xcr0((uint32_t)old->xcr0, all);
+        x86_xsave(vcpu_xsave_area(old), all);
+    }
+    x86_xrstor(vcpu_xsave_area(vcpu), all);
+    set_xcr0(all, (uint32_t)vcpu->xcr0);
+}
+
+void vcpu_fpu_load(struct vcpu *vcpu, struct vcpu_cpu *cpu)
+{
     struct vcpu *old = cpu->fpu_owner;
 
     /* From one guest to the next, without the host's in between. */
     x86_clts();
-    if (old != NULL) {
-        save_registers(old, cpu);
-        vcpu_tsc_aux_refresh(old);
-    }
-    if ((cpu->features & VCPU_FEATURE_XSAVE) != 0) {
-        if (old == NULL)
-            set_xcr0(cpu->host.xcr0, cpu->xcr0_supported);
-        x86_xrstor(vcpu_xsave_area(vcpu), cpu->xcr0_supported);
-        set_xcr0(cpu->xcr0_supported, vcpu->xcr0);
-    } else {
-        x86_fxrstor(vcpu_xsave_area(vcpu));
-    }
-    vcpu_tsc_aux_load(old, vcpu);
+    if ((cpu->features & VCPU_FEATURE_XSAVE) != 0)
+        exchange(old, vcpu, cpu);
+    else
+        exchange_legacy(old, vcpu);
+    vcpu_tsc_aux_exchange(old, vcpu);
     x86_write_cr0(cpu->host_cr0); /* TS: what is loaded is not the host's to use */
     cpu->fpu_owner = vcpu;
 }

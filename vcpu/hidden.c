@@ -10,7 +10,7 @@
 
 #include "vendor.h"
 
-static void load(const struct vcpu *vcpu)
+void vcpu_debug_registers_load(const struct vcpu *vcpu)
 {
     x86_write_dr0(vcpu->dr[0]);
     x86_write_dr1(vcpu->dr[1]);
@@ -42,26 +42,6 @@ void vcpu_hidden_save(struct vcpu *vcpu)
     cpu->state_owner = NULL;
 }
 
-/* Writing any of them makes the processor finish all that goes before. */
-static bool same_debug_registers(const struct vcpu *a, const struct vcpu *b)
-{
-    return ((a->dr[0] ^ b->dr[0]) | (a->dr[1] ^ b->dr[1]) | (a->dr[2] ^ b->dr[2]) |
-            (a->dr[3] ^ b->dr[3])) == 0;
-}
-
-struct vcpu *vcpu_hidden_take(struct vcpu *vcpu)
-{
-    struct vcpu_cpu *cpu = vcpu_host_cpu();
-    struct vcpu *old = cpu->state_owner;
-
-    if (old != NULL)
-        VENDOR(hidden_read, old);
-    if (old == NULL || !same_debug_registers(old, vcpu))
-        load(vcpu);
-    cpu->state_owner = vcpu;
-    return old;
-}
-
 void vcpu_debug_registers_fetch(struct vcpu *vcpu)
 {
     struct nacelle_vcpu_state *state = vcpu_state(vcpu);
@@ -79,6 +59,6 @@ uint64_t vcpu_debug_registers_store(struct vcpu *vcpu, const struct vcpu_image *
     for (unsigned i = 0; i < 4; i++)
         vcpu->dr[i] = image->debug.dr[i];
     if (vcpu_host_cpu()->state_owner == vcpu)
-        load(vcpu);
+        vcpu_debug_registers_load(vcpu);
     return (image->debug.dr6 & dr6_writable) | X86_DR6_RESET;
 }

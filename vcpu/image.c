@@ -145,7 +145,7 @@ static bool beyond(uint64_t value, uint32_t physical_bits)
     return (value >> physical_bits) != 0;
 }
 
-static uint32_t check_ip(const struct vcpu_image *image)
+uint32_t vcpu_image_check_ip(const struct vcpu_image *image)
 {
     if ((image->ip.rflags & X86_RFLAGS_RESERVED) != 0 || (image->ip.rflags & X86_RFLAGS_FIXED) == 0)
         return NACELLE_CHECK_RFLAGS;
@@ -344,7 +344,7 @@ uint32_t vcpu_image_check(const struct vcpu_image *image, uint32_t group,
 {
     switch (group) {
     case NACELLE_GROUP_IP:
-        return check_ip(image);
+        return vcpu_image_check_ip(image);
     case NACELLE_GROUP_SEGMENTS:
         return check_segments(image);
     case NACELLE_GROUP_CONTROL:

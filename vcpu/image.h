@@ -59,6 +59,15 @@ struct vcpu_limits {
 void vcpu_image_read(struct vcpu_image *image, const volatile struct nacelle_vcpu_state *state,
                      uint32_t groups);
 
+/* The same for the groups IP and RSP, both of them. */
+static inline void vcpu_image_read_plain(struct vcpu_image *image,
+                                         const volatile struct nacelle_vcpu_state *state)
+{
+    image->ip.rip = state->rip;
+    image->ip.rflags = state->rflags;
+    image->rsp = state->rsp;
+}
+
 /*
  * NACELLE_CHECK_* of the first value of a group that no processor state can have, or that would
  * fault or harm the host when loaded; 0 when all is well. What depends on other groups is left to
@@ -66,6 +75,9 @@ void vcpu_image_read(struct vcpu_image *image, const volatile struct nacelle_vcp
  */
 uint32_t vcpu_image_check(const struct vcpu_image *image, uint32_t group,
                           const struct vcpu_limits *limits);
+
+/* The same for the group IP alone. */
+uint32_t vcpu_image_check_ip(const struct vcpu_image *image);
 
 /* The group of the state page that holds what a check looks at; 0: none, the engine's own. */
 uint32_t vcpu_check_group(uint32_t check);

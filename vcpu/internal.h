@@ -48,9 +48,8 @@ enum vcpu_msr {
 
 /* vcpu.work: what vcpu_prepare has to do beside the comparisons that it makes always. */
 #define VCPU_WORK_EVENTS (1u << 0) /* something pending, or a window wanted or open */
-#define VCPU_WORK_SLICE  (1u << 1)
-#define VCPU_WORK_FLUSH  (1u << 2) /* translations of this vCPU */
-#define VCPU_WORK_CHECK  (1u << 3) /* the client changed state that an entry checks */
+#define VCPU_WORK_FLUSH  (1u << 1) /* translations of this vCPU */
+#define VCPU_WORK_CHECK  (1u << 2) /* the client changed state that an entry checks */
 
 /* vcpu.known: fields of the VMCS whose value is in struct vcpu. */
 #define VCPU_KNOWN_IP (1u << 0) /* rip, rflags */
@@ -102,7 +101,6 @@ struct vcpu {
     uint64_t cr0_mask, cr4_mask; /* bits that the client owns */
     uint64_t cr0_shadow, cr4_shadow;
     uint64_t tsc_offset;
-    uint64_t slice; /* ticks of the next entry, with VCPU_WORK_SLICE */
 
     struct vcpu_events events;
     uint32_t consumes; /* slots whose event the entry that was prepared injects */
@@ -162,10 +160,8 @@ void vcpu_mitigations_choose(const struct vcpu_host_context *host);
 void vcpu_hidden_refresh(struct vcpu *vcpu);
 /* The same, and it is nobody's from now on. */
 void vcpu_hidden_save(struct vcpu *vcpu);
-/* It is this vCPU's from now on; loads the debug registers. Returns whose it was, up to date now,
- * or NULL if what is loaded is not known. */
-struct vcpu *vcpu_hidden_take(struct vcpu *vcpu);
-/* DR0 to DR3: from the processor; to the state page; from an image, with the DR6 to set. */
+/* DR0 to DR3: to the processor; from it; to the state page; from an image, with the DR6 to set. */
+void vcpu_debug_registers_load(const struct vcpu *vcpu);
 void vcpu_debug_registers_read(struct vcpu *vcpu);
 void vcpu_debug_registers_fetch(struct vcpu *vcpu);
 uint64_t vcpu_debug_registers_store(struct vcpu *vcpu, const struct vcpu_image *image);
@@ -180,14 +176,18 @@ static inline uint64_t vcpu_new_shadow(uint64_t value, uint64_t shadow, uint64_t
     return (value & ~client) | (shadow & client);
 }
 
+/* TSC_AUX while no guest's FPU state is loaded; user level can read it. */
+#define VCPU_HOST_TSC_AUX UINT64_C(0)
+
 /* msrs.c: MSRs of the guest that stay loaded. */
 /* The index of an MSR, or VCPU_MSRS. */
 enum vcpu_msr vcpu_msr_index(uint32_t msr);
 /* Loads all but TSC_AUX, in place of old's, or of what is not known where old is NULL; reads back
  * those that the guest may have changed. */
 void vcpu_msrs_load(const struct vcpu *old, const struct vcpu *vcpu);
-void vcpu_msrs_save(struct vcpu *vcpu);
-void vcpu_tsc_aux_load(const struct vcpu *old, const struct vcpu *vcpu);
+void vcpu_msrs_save_written(struct vcpu *vcpu, uint32_t written);
+/* old NULL: TSC_AUX is the host's. old's is read back, if its guest may have changed it. */
+void vcpu_tsc_aux_exchange(struct vcpu *old, const struct vcpu *vcpu);
 void vcpu_tsc_aux_save(struct vcpu *vcpu);
 void vcpu_tsc_aux_refresh(struct vcpu *vcpu); /* reads it back where it is loaded */
 /* Sets one, in the processor too when the vCPU's state is there. */
@@ -195,7 +195,7 @@ void vcpu_msr_set(struct vcpu *vcpu, enum vcpu_msr index, uint64_t value);
 
 /* fpu.c */
 void vcpu_fpu_reset(struct vcpu *vcpu);
-void vcpu_fpu_load(struct vcpu *vcpu);
+void vcpu_fpu_load(struct vcpu *vcpu, struct vcpu_cpu *cpu);
 /* The FPU group; the state is not loaded. */
 void vcpu_fpu_fetch(struct vcpu *vcpu);
 /* Takes the FPU group from the state page, with the checked parts of the image. */

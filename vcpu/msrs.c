@@ -21,9 +21,6 @@ static const uint32_t addresses[VCPU_MSRS] = {
     [VCPU_MSR_TSC_AUX] = X86_MSR_TSC_AUX,
 };
 
-/* SWAPGS changes this one without a permission. */
-#define ALWAYS_WRITTEN (1u << VCPU_MSR_KERNEL_GS_BASE)
-
 enum vcpu_msr vcpu_msr_index(uint32_t msr)
 {
     unsigned i = 0;
@@ -60,29 +57,40 @@ void vcpu_msrs_load(const struct vcpu *old, const struct vcpu *vcpu)
     exchange(old, vcpu, VCPU_MSR_KERNEL_GS_BASE);
 }
 
-void vcpu_msrs_save(struct vcpu *vcpu)
+void vcpu_msrs_save_written(struct vcpu *vcpu, uint32_t written)
 {
-    uint32_t written = vcpu->vm->written_msrs | ALWAYS_WRITTEN;
-
-    for (written &= ~(1u << VCPU_MSR_TSC_AUX); written != 0; written &= written - 1) {
+    for (; written != 0; written &= written - 1) {
         unsigned index = (unsigned)__builtin_ctz(written);
 
         vcpu->msrs[index] = x86_rdmsr(addresses[index]);
     }
 }
 
-void vcpu_tsc_aux_load(const struct vcpu *old, const struct vcpu *vcpu)
+/* Did the guest have a way to write TSC_AUX? */
+static bool tsc_aux_open(const struct vcpu *vcpu)
 {
-    if ((vcpu_host_cpu()->features & VCPU_FEATURE_TSC_AUX) != 0)
-        exchange(old, vcpu, VCPU_MSR_TSC_AUX);
+    return (vcpu->vm->written_msrs >> VCPU_MSR_TSC_AUX & 1u) != 0;
+}
+
+void vcpu_tsc_aux_exchange(struct vcpu *old, const struct vcpu *vcpu)
+{
+    uint64_t loaded = VCPU_HOST_TSC_AUX;
+
+    /* On a CPU without the MSR it is 0 for all, and open to none. */
+    if (old != NULL) {
+        if (tsc_aux_open(old))
+            old->msrs[VCPU_MSR_TSC_AUX] = x86_rdmsr(X86_MSR_TSC_AUX);
+        loaded = old->msrs[VCPU_MSR_TSC_AUX];
+    }
+    if (loaded != vcpu->msrs[VCPU_MSR_TSC_AUX])
+        x86_wrmsr(X86_MSR_TSC_AUX, vcpu->msrs[VCPU_MSR_TSC_AUX]);
 }
 
 void vcpu_tsc_aux_refresh(struct vcpu *vcpu)
 {
     const struct vcpu_cpu *cpu = vcpu_host_cpu();
 
-    if (cpu->fpu_owner == vcpu && (cpu->features & VCPU_FEATURE_TSC_AUX) != 0 &&
-        (vcpu->vm->written_msrs >> VCPU_MSR_TSC_AUX & 1u) != 0)
+    if (cpu->fpu_owner == vcpu && (cpu->features & VCPU_FEATURE_TSC_AUX) != 0 && tsc_aux_open(vcpu))
         vcpu->msrs[VCPU_MSR_TSC_AUX] = x86_rdmsr(X86_MSR_TSC_AUX);
 }
 
@@ -90,8 +98,8 @@ void vcpu_tsc_aux_save(struct vcpu *vcpu)
 {
     vcpu_tsc_aux_refresh(vcpu);
     if ((vcpu_host_cpu()->features & VCPU_FEATURE_TSC_AUX) != 0 &&
-        vcpu->msrs[VCPU_MSR_TSC_AUX] != 0)
-        x86_wrmsr(X86_MSR_TSC_AUX, 0);
+        vcpu->msrs[VCPU_MSR_TSC_AUX] != VCPU_HOST_TSC_AUX)
+        x86_wrmsr(X86_MSR_TSC_AUX, VCPU_HOST_TSC_AUX);
 }
 
 void vcpu_msr_set(struct vcpu *vcpu, enum vcpu_msr index, uint64_t value)

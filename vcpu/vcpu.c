@@ -151,21 +151,42 @@ enum nacelle_error vcpu_fetch(struct vcpu *vcpu, uint32_t groups)
     return NACELLE_ERROR_OK;
 }
 
-enum nacelle_error vcpu_store(struct vcpu *vcpu, uint32_t groups, struct vcpu_refusal *refusal)
+/* Groups whose checks do not depend on the CPU, and that clients change most often. */
+#define PLAIN_GROUPS (NACELLE_GROUP_IP | NACELLE_GROUP_RSP)
+
+static enum nacelle_error store_plain(struct vcpu *vcpu, uint32_t groups,
+                                      struct vcpu_refusal *refusal)
+{
+    struct vcpu_image image;
+
+    vcpu_image_read_plain(&image, vcpu_state(vcpu));
+    if ((groups & NACELLE_GROUP_IP) != 0) {
+        refusal->check = vcpu_image_check_ip(&image);
+        refusal->group = NACELLE_GROUP_IP;
+        if (refusal->check != 0)
+            return NACELLE_ERROR_INVALID_STATE;
+    }
+    VENDOR(make_current, vcpu);
+    if ((groups & NACELLE_GROUP_IP) != 0)
+        VENDOR(store_ip, vcpu, &image);
+    if ((groups & NACELLE_GROUP_RSP) != 0)
+        VENDOR(set_rsp, vcpu, image.rsp);
+    VENDOR(stored, vcpu);
+    return NACELLE_ERROR_OK;
+}
+
+static __attribute__((noinline)) enum nacelle_error store_all(struct vcpu *vcpu, uint32_t groups,
+                                                              struct vcpu_refusal *refusal)
 {
     const struct vcpu_cpu *cpu = vcpu_host_cpu();
     struct vcpu_limits limits;
     struct vcpu_image image;
 
-    if ((groups & ~NACELLE_GROUPS_ALL) != 0)
-        return NACELLE_ERROR_INVALID_GROUP;
-    if (!is_attached(vcpu))
-        return NACELLE_ERROR_NOT_CONFIGURED;
     limits = VENDOR(limits, cpu);
     vcpu_image_read(&image, vcpu_state(vcpu), groups);
-    for (uint32_t group = 1; group <= NACELLE_GROUPS_ALL; group <<= 1) {
-        if ((groups & group) == 0)
-            continue;
+    for (uint32_t rest = groups; rest != 0; rest &= rest - 1) {
+        uint32_t group = rest & -rest;
+
         refusal->check = vcpu_image_check(&image, group, &limits);
         refusal->group = group;
         if (refusal->check != 0)
@@ -179,6 +200,16 @@ enum nacelle_error vcpu_store(struct vcpu *vcpu, uint32_t groups, struct vcpu_re
         vcpu_fpu_store(vcpu, &image);
     }
     return NACELLE_ERROR_OK;
+}
+
+enum nacelle_error vcpu_store(struct vcpu *vcpu, uint32_t groups, struct vcpu_refusal *refusal)
+{
+    if ((groups & ~NACELLE_GROUPS_ALL) != 0)
+        return NACELLE_ERROR_INVALID_GROUP;
+    if (!is_attached(vcpu))
+        return NACELLE_ERROR_NOT_CONFIGURED;
+    return (groups & ~PLAIN_GROUPS) == 0 ? store_plain(vcpu, groups, refusal)
+                                         : store_all(vcpu, groups, refusal);
 }
 
 /* --- Events and controls --- */
@@ -230,13 +261,12 @@ void vcpu_queue_store(struct vcpu *vcpu, const struct vcpu_image *image)
     vcpu->work |= VCPU_WORK_EVENTS;
 }
 
-enum nacelle_error vcpu_inject(struct vcpu *vcpu, uint32_t event, uint32_t error, uint32_t length)
+static __attribute__((noinline)) enum nacelle_error inject_other(struct vcpu *vcpu, uint32_t event,
+                                                                 uint32_t error, uint32_t length)
 {
     struct vcpu_events *events = &vcpu->events;
     uint32_t vectors = 0; /* that push an error code, where that matters */
 
-    if (!is_attached(vcpu))
-        return NACELLE_ERROR_NOT_CONFIGURED;
     if ((event & NACELLE_EVENT_TYPE_MASK) == NACELLE_EVENT_EXCEPTION) {
         VENDOR(make_current, vcpu);
         vectors = VENDOR(error_code_vectors, vcpu);
@@ -245,9 +275,6 @@ enum nacelle_error vcpu_inject(struct vcpu *vcpu, uint32_t event, uint32_t error
         return NACELLE_ERROR_INVALID_EVENT;
     event |= NACELLE_EVENT_VALID;
     switch (event & NACELLE_EVENT_TYPE_MASK) {
-    case NACELLE_EVENT_INTERRUPT:
-        events->interrupt = event;
-        break;
     case NACELLE_EVENT_NMI:
         events->nmi = event;
         break;
@@ -259,6 +286,18 @@ enum nacelle_error vcpu_inject(struct vcpu *vcpu, uint32_t event, uint32_t error
     }
     vcpu->work |= VCPU_WORK_EVENTS;
     update_pending(vcpu);
+    return NACELLE_ERROR_OK;
+}
+
+enum nacelle_error vcpu_inject(struct vcpu *vcpu, uint32_t event, uint32_t error, uint32_t length)
+{
+    if (!is_attached(vcpu))
+        return NACELLE_ERROR_NOT_CONFIGURED;
+    if (!vcpu_event_is_interrupt(event))
+        return inject_other(vcpu, event, error, length);
+    vcpu->events.interrupt = event | NACELLE_EVENT_VALID;
+    vcpu->work |= VCPU_WORK_EVENTS;
+    vcpu_state(vcpu)->exit.flags |= NACELLE_EXIT_EVENT_PENDING;
     return NACELLE_ERROR_OK;
 }
 
@@ -278,10 +317,9 @@ enum nacelle_error vcpu_set_control(struct vcpu *vcpu, uint64_t control, uint64_
     return VENDOR(set_control, vcpu, control, value);
 }
 
-void vcpu_set_slice(struct vcpu *vcpu, uint64_t ticks)
+void vcpu_set_slice(struct vcpu_cpu *cpu, struct vcpu *vcpu, uint64_t ticks)
 {
-    vcpu->slice = ticks;
-    vcpu->work |= VCPU_WORK_SLICE;
+    VENDOR(set_slice, cpu, vcpu, ticks);
 }
 
 /* --- Running --- */
@@ -333,9 +371,9 @@ void vcpu_record_poke(struct vcpu *vcpu)
     VENDOR(fetch_ip, vcpu);
 }
 
-bool vcpu_prepare(struct vcpu *vcpu, uint64_t cr3)
+bool vcpu_prepare(struct vcpu_cpu *cpu, struct vcpu *vcpu, uint64_t cr3)
 {
-    return VENDOR(prepare, vcpu, cr3);
+    return VENDOR(prepare, cpu, vcpu, cr3);
 }
 
 _Noreturn void vcpu_enter(struct vcpu *vcpu)

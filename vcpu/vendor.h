@@ -72,7 +72,8 @@ extern bool vcpu_vendor_is_svm;
     VCPU_SELDOM uint32_t v##_error_code_vectors(const struct vcpu *vcpu);                         \
     void v##_advance(struct vcpu *vcpu);                                                          \
                                                                                                   \
-    bool v##_prepare(struct vcpu *vcpu, uint64_t cr3);                                            \
+    void v##_set_slice(struct vcpu_cpu *cpu, struct vcpu *vcpu, uint64_t ticks);                  \
+    bool v##_prepare(struct vcpu_cpu *cpu, struct vcpu *vcpu, uint64_t cr3);                      \
     _Noreturn void v##_enter(struct vcpu *vcpu);                                                  \
     /* Called by the exit code of an armed vCPU, all general registers saved, on the host's    \
      * stack, with no return address. Goes on to the host, by VCPU_DIRECT_LEAVE (direct.h) or  \

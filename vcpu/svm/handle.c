@@ -195,6 +195,12 @@ static enum vcpu_disposition handle_msr(struct vcpu *vcpu, const struct svm_exit
     return done(vcpu, info);
 }
 
+/* It is still pending: the host's own handler takes it now. */
+static void take_interrupt(void)
+{
+    x86_sti_nop_cli();
+}
+
 static enum vcpu_disposition dispatch(struct vcpu *vcpu, const struct svm_exit_info *info,
                                       uint32_t *vector)
 {
@@ -206,8 +212,7 @@ static enum vcpu_disposition dispatch(struct vcpu *vcpu, const struct svm_exit_i
         return handle_exception(vcpu, info, vector);
     switch (code) {
     case SVM_EXIT_INTR:
-        /* It is still pending: the host's own handler takes it now. */
-        x86_sti_nop_cli();
+        take_interrupt();
         return VCPU_ENTER_AGAIN;
     case SVM_EXIT_NMI: /* the host's handler had it as soon as GIF was 1 */
     case SVM_EXIT_SMI:
@@ -250,29 +255,15 @@ static bool is_refusal(uint64_t code)
     return (uint32_t)code >= SVM_EXIT_IDLE_REQUIRED;
 }
 
-enum vcpu_disposition svm_handle_exit(struct vcpu *vcpu, uint32_t *vector)
+/* Exits that the guest caused: the engine absorbs them, or the client gets a record. */
+static __attribute__((noinline)) enum vcpu_disposition handle_guest_exit(struct vcpu *vcpu,
+                                                                         uint32_t *vector)
 {
     struct nacelle_vcpu_state *state = vcpu_state(vcpu);
     struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
     struct svm_exit_info info = {0};
     enum vcpu_disposition disposition;
     struct nacelle_exit record;
-    uint64_t general[16];
-
-    state->valid = 0; /* of a direct entry nothing has cleared it */
-    vcpu->exit_length = 0;
-    if (vcpu->svm.cr0_open)
-        svm_cr0_written(vcpu);
-    if (vcpu->svm.idled) {
-        vcpu->svm.idled = false;
-        return VCPU_ENTER_AGAIN;
-    }
-    if (is_refusal(vmcb->control.exit_code))
-        return refused(vcpu);
-    if (svm_has(vcpu->cpu, SVM_FEATURE_VMCB_CLEAN))
-        vmcb->control.clean = SVM_CLEAN_ALL;
-    if (vcpu->consumes != 0)
-        svm_injection_done(vcpu);
 
     read_info(vcpu, &info);
     /* After a triple fault nothing is repeated. */
@@ -289,12 +280,45 @@ enum vcpu_disposition svm_handle_exit(struct vcpu *vcpu, uint32_t *vector)
         return disposition;
 
     svm_fetch_ip(vcpu);
-    for (unsigned i = 0; i < 16; i++)
-        general[i] = state->general[i];
-    record = svm_decode_exit(&info, general);
+    record = svm_decode_exit(&info, state->general); /* no more than what the client may write */
     vcpu->exit_length = record.instruction_length;
     if (vcpu_events_pending(&vcpu->events))
         record.flags |= NACELLE_EXIT_EVENT_PENDING;
     state->exit = record;
     return VCPU_SEND_EXIT;
+}
+
+/* An interrupt of the host's amid nothing: no delivery that it interrupted, no step. */
+static bool is_plain_interrupt(struct vcpu *vcpu)
+{
+    const struct svm_vmcb_control *control = &svm_vmcb_of(vcpu)->control;
+
+    return (uint32_t)control->exit_code == SVM_EXIT_INTR &&
+           ((control->exit_int_info & NACELLE_EVENT_VALID) | vcpu->svm.soft_length) == 0 &&
+           !vcpu->svm.iret_seen && !vcpu->svm.stepping;
+}
+
+enum vcpu_disposition svm_handle_exit(struct vcpu *vcpu, uint32_t *vector)
+{
+    struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
+
+    vcpu_state(vcpu)->valid = 0; /* of a direct entry nothing has cleared it */
+    vcpu->exit_length = 0;
+    if (vcpu->svm.cr0_open)
+        svm_cr0_written(vcpu);
+    if (vcpu->svm.idled) {
+        vcpu->svm.idled = false;
+        return VCPU_ENTER_AGAIN;
+    }
+    if (is_refusal(vmcb->control.exit_code))
+        return refused(vcpu);
+    if (svm_has(vcpu->cpu, SVM_FEATURE_VMCB_CLEAN))
+        vmcb->control.clean = SVM_CLEAN_ALL;
+    if (vcpu->consumes != 0)
+        svm_injection_done(vcpu);
+    if (is_plain_interrupt(vcpu)) {
+        take_interrupt();
+        return VCPU_ENTER_AGAIN;
+    }
+    return handle_guest_exit(vcpu, vector);
 }

@@ -4,6 +4,7 @@
 #include <vcpu_host.h>
 #include <x86/event.h>
 
+#include "../hidden.h"
 #include "svm.h"
 
 /* --- Hidden state: debug registers 0 to 3; VMLOAD and VMSAVE see to the rest --- */
@@ -14,10 +15,28 @@ static bool debug_registers_live(struct vcpu *vcpu)
     return svm_vmcb_of(vcpu)->control.intercept_dr_write == 0;
 }
 
-void svm_hidden_read(struct vcpu *vcpu)
+static inline void hidden_read(struct vcpu *vcpu)
 {
     if (debug_registers_live(vcpu))
         vcpu_debug_registers_read(vcpu);
+}
+
+void svm_hidden_read(struct vcpu *vcpu)
+{
+    hidden_read(vcpu);
+}
+
+static inline void hidden_load(struct vcpu *vcpu, struct vcpu_cpu *cpu)
+{
+    struct vcpu *old = cpu->state_owner;
+
+    if (old != NULL) {
+        hidden_read(old);
+        vcpu_debug_registers_exchange(old, vcpu);
+    } else {
+        vcpu_debug_registers_load(vcpu);
+    }
+    cpu->state_owner = vcpu;
 }
 
 /* --- Events --- */
@@ -170,6 +189,27 @@ static bool take_debug_exception(struct vcpu *vcpu)
     return true;
 }
 
+/*
+ * What there is to do most often: an interrupt waits alone, the guest runs and takes it at once,
+ * and no window was open. false: it is a case for prepare_events, and nothing was done.
+ */
+static bool inject_interrupt(struct vcpu *vcpu)
+{
+    struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
+
+    if (!vcpu_events_interrupt_alone(&vcpu->events) || vcpu->svm.pending_debug != 0 ||
+        vcpu->svm.activity != NACELLE_ACTIVITY_ACTIVE ||
+        (vmcb->control.intercept & SVM_INTERCEPT_VINTR) != 0 ||
+        (vmcb->control.interrupt_shadow & SVM_INTERRUPT_SHADOW) != 0 ||
+        (vmcb->save.rflags & X86_RFLAGS_IF) == 0)
+        return false;
+    vmcb->control.event_injection = vcpu->events.interrupt;
+    vmcb->control.event_error = 0;
+    vcpu->svm.soft_length = 0;
+    vcpu->consumes = VCPU_SLOT_INTERRUPT;
+    return true;
+}
+
 static __attribute__((noinline)) bool prepare_events(struct vcpu *vcpu)
 {
     struct vcpu_event_state guest;
@@ -226,10 +266,17 @@ void svm_injection_done(struct vcpu *vcpu)
 
 /* --- Everything else that an entry may need --- */
 
+/* The host's timer interrupt ends the run. */
+void svm_set_slice(struct vcpu_cpu *cpu, struct vcpu *vcpu, uint64_t ticks)
+{
+    (void)cpu;
+    (void)vcpu;
+    (void)ticks;
+}
+
 static bool do_work(struct vcpu *vcpu)
 {
-    vcpu->work &= ~VCPU_WORK_SLICE; /* the host's timer interrupt ends the run */
-    if ((vcpu->work & VCPU_WORK_EVENTS) != 0 && !prepare_events(vcpu))
+    if ((vcpu->work & VCPU_WORK_EVENTS) != 0 && !inject_interrupt(vcpu) && !prepare_events(vcpu))
         return false;
     /* What a client wrote can be refused; a guest hardly gets itself there. Asking first keeps what
      * some implementations save into the VMCB of an entry that they refuse out of it. */
@@ -248,10 +295,8 @@ static bool do_work(struct vcpu *vcpu)
     return true;
 }
 
-bool svm_prepare(struct vcpu *vcpu, uint64_t cr3)
+bool svm_prepare(struct vcpu_cpu *cpu, struct vcpu *vcpu, uint64_t cr3)
 {
-    struct vcpu_cpu *cpu = vcpu_host_cpu();
-
     svm_make_current(vcpu);
     /* The exit restores what is loaded at the entry. */
     if (x86_read_cr3() != cr3)
@@ -265,9 +310,9 @@ bool svm_prepare(struct vcpu *vcpu, uint64_t cr3)
     if ((vcpu->work & ~VCPU_WORK_FLUSH) != 0 && !do_work(vcpu))
         return false;
     if (cpu->state_owner != vcpu)
-        (void)vcpu_hidden_take(vcpu);
+        hidden_load(vcpu, cpu);
     if (cpu->fpu_owner != vcpu)
-        vcpu_fpu_load(vcpu);
+        vcpu_fpu_load(vcpu, cpu);
     vcpu_state(vcpu)->valid = 0;
     return true;
 }

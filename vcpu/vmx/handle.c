@@ -171,11 +171,6 @@ static enum vcpu_disposition dispatch(struct vcpu *vcpu, const struct vmx_exit_i
                                       uint32_t *vector)
 {
     switch (vmx_exit_basic(info->reason)) {
-    case VMX_EXIT_REASON_EXTERNAL_INTERRUPT:
-        *vector = info->information & 0xff;
-        return VCPU_HOST_INTERRUPT;
-    case VMX_EXIT_REASON_PREEMPTION_TIMER:
-        return VCPU_SLICE_OVER;
     case VMX_EXIT_REASON_EXCEPTION_OR_NMI:
         return handle_exception(vcpu, info, vector);
     case VMX_EXIT_REASON_INTERRUPT_WINDOW:
@@ -216,26 +211,14 @@ static enum vcpu_disposition refused(struct vcpu *vcpu, uint32_t reason)
     return VCPU_SEND_EXIT;
 }
 
-enum vcpu_disposition vmx_handle_exit(struct vcpu *vcpu, uint32_t *vector)
+/* Exits that the guest caused: the engine absorbs them, or the client gets a record. */
+static __attribute__((noinline)) enum vcpu_disposition
+handle_guest_exit(struct vcpu *vcpu, uint32_t reason, uint32_t *vector)
 {
     struct nacelle_vcpu_state *state = vcpu_state(vcpu);
-    struct vmx_exit_info info = {0};
+    struct vmx_exit_info info = {.reason = reason};
     enum vcpu_disposition disposition;
     struct nacelle_exit record;
-    uint64_t general[16];
-
-    state->valid = 0; /* of a direct entry nothing has cleared it */
-    vcpu->exit_length = 0;
-    if (vcpu->entry_status != VMX_SUCCEED)
-        return refused(vcpu, 0);
-    info.reason = (uint32_t)vmread(VMCS_EXIT_REASON);
-    if (vmx_exit_is_entry_failure(info.reason))
-        return refused(vcpu, info.reason);
-    vcpu->launched = 1;
-    if (vcpu->consumes != 0)
-        vmx_injection_done(vcpu);
-    if ((vcpu->procedure & VMX_PROC_MOV_DR_EXITING) == 0)
-        vcpu->dr6 = x86_read_dr6();
 
     read_info(vcpu, &info);
     if (info.vectoring != 0)
@@ -247,13 +230,40 @@ enum vcpu_disposition vmx_handle_exit(struct vcpu *vcpu, uint32_t *vector)
 
     vmx_fetch_ip(vcpu);
     info.rsp = vmread(VMCS_GUEST_RSP);
-    for (unsigned i = 0; i < 16; i++)
-        general[i] = state->general[i];
-    record = vmx_decode_exit(&info, general);
+    record = vmx_decode_exit(&info, state->general); /* no more than what the client may write */
     narrow_operand(&record);
     vcpu->exit_length = record.instruction_length;
     if (vcpu_events_pending(&vcpu->events))
         record.flags |= NACELLE_EXIT_EVENT_PENDING;
     state->exit = record;
     return VCPU_SEND_EXIT;
+}
+
+enum vcpu_disposition vmx_handle_exit(struct vcpu *vcpu, uint32_t *vector)
+{
+    uint32_t reason;
+
+    vcpu_state(vcpu)->valid = 0; /* of a direct entry nothing has cleared it */
+    vcpu->exit_length = 0;
+    if (vcpu->entry_status != VMX_SUCCEED)
+        return refused(vcpu, 0);
+    reason = (uint32_t)vmread(VMCS_EXIT_REASON);
+    if (vmx_exit_is_entry_failure(reason))
+        return refused(vcpu, reason);
+    vcpu->launched = 1;
+    if (vcpu->consumes != 0)
+        vmx_injection_done(vcpu);
+    if ((vcpu->procedure & VMX_PROC_MOV_DR_EXITING) == 0)
+        vcpu->dr6 = x86_read_dr6();
+
+    /* The host's own exits come between two instructions, and interrupt no delivery. */
+    switch (vmx_exit_basic(reason)) {
+    case VMX_EXIT_REASON_EXTERNAL_INTERRUPT:
+        *vector = vmread(VMCS_VM_EXIT_INTERRUPTION_INFO) & 0xff;
+        return VCPU_HOST_INTERRUPT;
+    case VMX_EXIT_REASON_PREEMPTION_TIMER:
+        return VCPU_SLICE_OVER;
+    default:
+        return handle_guest_exit(vcpu, reason, vector);
+    }
 }

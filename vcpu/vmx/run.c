@@ -5,6 +5,7 @@
 #include <x86/event.h>
 #include <x86/vmx_controls.h>
 
+#include "../hidden.h"
 #include "vmcs.h"
 
 #define WINDOW_CONTROLS (VMX_PROC_INTERRUPT_WINDOW_EXITING | VMX_PROC_NMI_WINDOW_EXITING)
@@ -17,27 +18,64 @@ static bool debug_registers_live(const struct vcpu *vcpu)
 
 /* --- Hidden state: MSRs and debug registers --- */
 
-void vmx_hidden_read(struct vcpu *vcpu)
+static inline void hidden_read(struct vcpu *vcpu)
 {
     vcpu_msrs_save(vcpu);
     if (debug_registers_live(vcpu))
         vcpu_debug_registers_read(vcpu);
 }
 
-static void hidden_load(struct vcpu *vcpu)
+void vmx_hidden_read(struct vcpu *vcpu)
 {
-    vcpu_msrs_load(vcpu_hidden_take(vcpu), vcpu);
+    hidden_read(vcpu);
+}
+
+static inline void hidden_load(struct vcpu *vcpu, struct vcpu_cpu *cpu)
+{
+    struct vcpu *old = cpu->state_owner;
+
+    if (old != NULL) {
+        hidden_read(old);
+        vcpu_debug_registers_exchange(old, vcpu);
+    } else {
+        vcpu_debug_registers_load(vcpu);
+    }
+    vcpu_msrs_load(old, vcpu);
+    cpu->state_owner = vcpu;
 }
 
 /* --- Events --- */
 
-static struct vcpu_event_state event_state(const struct vcpu *vcpu)
+#define SHADOW (VMX_INTERRUPTIBILITY_STI | VMX_INTERRUPTIBILITY_MOV_SS)
+
+static bool interrupts_enabled(const struct vcpu *vcpu)
 {
     bool known = (vcpu->known & VCPU_KNOWN_IP) != 0;
     uint64_t rflags = known ? vcpu->rflags : vmread(VMCS_GUEST_RFLAGS);
 
+    return (rflags & X86_RFLAGS_IF) != 0;
+}
+
+/*
+ * What there is to do most often: an interrupt waits alone, the guest runs and takes it at once,
+ * and no window was open. false: it is a case for prepare_events, and nothing was done.
+ */
+static bool inject_interrupt(struct vcpu *vcpu)
+{
+    if (!vcpu_events_interrupt_alone(&vcpu->events) || (vcpu->procedure & WINDOW_CONTROLS) != 0 ||
+        !interrupts_enabled(vcpu) ||
+        ((vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE) & SHADOW) |
+         vmread(VMCS_GUEST_ACTIVITY_STATE)) != 0)
+        return false;
+    vmwrite(VMCS_VM_ENTRY_INTERRUPTION_INFO, vcpu->events.interrupt);
+    vcpu->consumes = VCPU_SLOT_INTERRUPT;
+    return true;
+}
+
+static struct vcpu_event_state event_state(const struct vcpu *vcpu)
+{
     return (struct vcpu_event_state){
-        .interrupts_enabled = (rflags & X86_RFLAGS_IF) != 0,
+        .interrupts_enabled = interrupts_enabled(vcpu),
         .blocking = (uint32_t)vmread(VMCS_GUEST_INTERRUPTIBILITY_STATE),
         .activity = (uint32_t)vmread(VMCS_GUEST_ACTIVITY_STATE),
         .error_code_vectors = vcpu_events_synchronous(&vcpu->events) ? vmx_error_code_vectors(vcpu)
@@ -48,16 +86,14 @@ static struct vcpu_event_state event_state(const struct vcpu *vcpu)
 static void write_event(const struct vcpu_injection *injection,
                         const struct vcpu_event_state *guest)
 {
-    const uint32_t shadow = VMX_INTERRUPTIBILITY_STI | VMX_INTERRUPTIBILITY_MOV_SS;
-
     vmwrite(VMCS_VM_ENTRY_INTERRUPTION_INFO, injection->event);
     if ((injection->event & NACELLE_EVENT_ERROR_CODE) != 0)
         vmwrite(VMCS_VM_ENTRY_EXCEPTION_ERROR_CODE, injection->error);
     if (x86_event_is_soft((uint8_t)(injection->event >> 8 & 7u)))
         vmwrite(VMCS_VM_ENTRY_INSTRUCTION_LENGTH, injection->length);
     /* Delivery ends the shadow (26.6.1.1) and HLT; saying so beforehand satisfies all checks. */
-    if ((guest->blocking & shadow) != 0)
-        vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE, guest->blocking & ~shadow);
+    if ((guest->blocking & SHADOW) != 0)
+        vmwrite(VMCS_GUEST_INTERRUPTIBILITY_STATE, guest->blocking & ~SHADOW);
     if (guest->activity == NACELLE_ACTIVITY_HLT)
         vmwrite(VMCS_GUEST_ACTIVITY_STATE, VMX_ACTIVITY_ACTIVE);
 }
@@ -124,7 +160,8 @@ void vmx_injection_done(struct vcpu *vcpu)
 
 /* --- Everything else that an entry may need --- */
 
-static void flush_translations(const struct vcpu *vcpu, const struct vcpu_cpu *cpu)
+static __attribute__((noinline)) void flush_translations(const struct vcpu *vcpu,
+                                                         const struct vcpu_cpu *cpu)
 {
     if ((cpu->features & VCPU_FEATURE_VPID) == 0)
         return; /* every transition flushes */
@@ -134,7 +171,7 @@ static void flush_translations(const struct vcpu *vcpu, const struct vcpu_cpu *c
         (void)vmx_invvpid(VMX_INVVPID_ALL_CONTEXT, 0, 0);
 }
 
-static void flush_memory(struct vcpu *vcpu, const struct vcpu_cpu *cpu)
+static __attribute__((noinline)) void flush_memory(struct vcpu *vcpu, const struct vcpu_cpu *cpu)
 {
     if ((cpu->features & VCPU_FEATURE_INVEPT_SINGLE) != 0)
         (void)vmx_invept(VMX_INVEPT_SINGLE_CONTEXT, vcpu->vm->root);
@@ -153,29 +190,27 @@ static void choose_exit(struct vcpu *vcpu)
     vmwrite(VMCS_HOST_RIP, (uintptr_t)(answers ? vmx_exit_answers : vmx_exit));
 }
 
-static void write_slice(const struct vcpu *vcpu, const struct vcpu_cpu *cpu)
+void vmx_set_slice(struct vcpu_cpu *cpu, struct vcpu *vcpu, uint64_t ticks)
 {
-    uint64_t timer = vcpu->slice >> cpu->preemption_timer_shift;
+    uint64_t timer = ticks >> cpu->preemption_timer_shift;
 
     if ((vcpu->pin & VMX_PIN_PREEMPTION_TIMER) != 0)
         vmwrite(VMCS_VMX_PREEMPTION_TIMER_VALUE, timer > 0xffffffff ? 0xffffffff : timer);
 }
 
-static bool do_work(struct vcpu *vcpu, const struct vcpu_cpu *cpu)
+static inline bool do_work(struct vcpu *vcpu, const struct vcpu_cpu *cpu)
 {
-    if ((vcpu->work & VCPU_WORK_FLUSH) != 0)
+    if ((vcpu->work & VCPU_WORK_FLUSH) != 0) {
+        vcpu->work &= ~VCPU_WORK_FLUSH;
         flush_translations(vcpu, cpu);
-    if ((vcpu->work & VCPU_WORK_SLICE) != 0)
-        write_slice(vcpu, cpu);
-    vcpu->work &= ~(VCPU_WORK_FLUSH | VCPU_WORK_SLICE);
-    return (vcpu->work & VCPU_WORK_EVENTS) == 0 || prepare_events(vcpu);
+    }
+    return (vcpu->work & VCPU_WORK_EVENTS) == 0 || inject_interrupt(vcpu) || prepare_events(vcpu);
 }
 
-bool vmx_prepare(struct vcpu *vcpu, uint64_t cr3)
+bool vmx_prepare(struct vcpu_cpu *cpu, struct vcpu *vcpu, uint64_t cr3)
 {
-    struct vcpu_cpu *cpu = vcpu_host_cpu();
-
-    vmx_make_current(vcpu);
+    if (cpu->current != vcpu)
+        vmx_load(vcpu, cpu);
     if (vcpu->host_cr3 != cr3) {
         vcpu->host_cr3 = cr3;
         vmwrite(VMCS_HOST_CR3, cr3);
@@ -187,9 +222,9 @@ bool vmx_prepare(struct vcpu *vcpu, uint64_t cr3)
     if (vcpu->work != 0 && !do_work(vcpu, cpu))
         return false;
     if (cpu->state_owner != vcpu)
-        hidden_load(vcpu);
+        hidden_load(vcpu, cpu);
     if (cpu->fpu_owner != vcpu)
-        vcpu_fpu_load(vcpu);
+        vcpu_fpu_load(vcpu, cpu);
     vcpu_state(vcpu)->valid = 0;
     return true;
 }

@@ -76,33 +76,25 @@ static void assign_vpid(struct vcpu *vcpu, struct vcpu_cpu *cpu)
     vcpu->work |= VCPU_WORK_FLUSH;
 }
 
-/* Does the vCPU hold a VPID of the present generation? */
-static bool vpid_current(const struct vcpu *vcpu, const struct vcpu_cpu *cpu)
-{
-    /* next_vpid may stand at the first number of the generation that is yet to begin. */
-    return (vcpu->vpid >> 16) == ((cpu->next_vpid - 1) >> 16);
-}
-
 /* --- Life cycle --- */
 
-void vmx_make_current(struct vcpu *vcpu)
+void vmx_settle(struct vcpu *vcpu, struct vcpu_cpu *cpu)
 {
-    struct vcpu_cpu *cpu = vcpu_host_cpu();
-
-    if (cpu->current == vcpu)
-        return;
-    (void)vmx_vmptrld(vcpu->physical);
-    cpu->current = vcpu;
-    vcpu->known = 0;
     if (vcpu->cpu != cpu) {
         /* New on this CPU: its translations here may be those of long ago. */
         vcpu->cpu = cpu;
         vcpu->tables_generation = 0;
         write_host(vcpu, cpu);
-        assign_vpid(vcpu, cpu);
-    } else if (!vpid_current(vcpu, cpu)) {
-        assign_vpid(vcpu, cpu);
     }
+    assign_vpid(vcpu, cpu);
+}
+
+void vmx_make_current(struct vcpu *vcpu)
+{
+    struct vcpu_cpu *cpu = vcpu_host_cpu();
+
+    if (cpu->current != vcpu)
+        vmx_load(vcpu, cpu);
 }
 
 void vmx_clear(struct vcpu *vcpu)

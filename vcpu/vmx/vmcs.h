@@ -50,7 +50,24 @@ static inline void vmwrite(uint64_t field, uint64_t value)
  * (CVE-2015-8104, CVE-2015-5307), #MC is the host's. */
 #define VMX_EXCEPTIONS_ALWAYS ((1u << 1) | (1u << 17) | (1u << 18))
 
-/* vmcs.c: writes the masks and shadows of CR0 and CR4 as struct vcpu has them. */
+/* vmcs.c */
+/* A vCPU that is new on this CPU, or whose VPID is of a generation that is over. */
+void vmx_settle(struct vcpu *vcpu, struct vcpu_cpu *cpu);
+
+/* Makes the VMCS the current one of this CPU, which it is not. */
+static inline void vmx_load(struct vcpu *vcpu, struct vcpu_cpu *cpu)
+{
+    /* next_vpid may stand at the first number of the generation that is yet to begin. */
+    uint32_t generation = (cpu->next_vpid - 1) >> 16;
+
+    (void)vmx_vmptrld(vcpu->physical);
+    cpu->current = vcpu;
+    vcpu->known = 0;
+    if (vcpu->cpu != cpu || vcpu->vpid >> 16 != generation)
+        vmx_settle(vcpu, cpu);
+}
+
+/* Writes the masks and shadows of CR0 and CR4 as struct vcpu has them. */
 void vmx_write_cr_masks(const struct vcpu *vcpu);
 /* Writes the guest's CR0, CR4 and EFER, the owned bits completed, and IA-32e mode to match. */
 void vmx_write_modes(struct vcpu *vcpu, uint64_t cr0, uint64_t cr4, uint64_t efer);

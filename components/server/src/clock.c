@@ -23,6 +23,7 @@
 
 static uint64_t tsc_hz;
 static uint64_t apic_per_tsc; /* APIC timer ticks a TSC tick, 32.32 */
+static uint64_t longest;      /* TSC ticks: below, counts are no longer than LONGEST_COUNT */
 
 static volatile uint32_t *apic(unsigned offset)
 {
@@ -34,18 +35,22 @@ uint64_t clock_hz(void)
     return tsc_hz;
 }
 
+/* The count for times that are over, too long, or never to come. */
+static uint32_t extreme_count(uint64_t now, uint64_t deadline)
+{
+    if (deadline == ~0ull) {
+        return 0; /* stops it */
+    }
+    return deadline <= now ? 1 : LONGEST_COUNT;
+}
+
 void clock_set_timer(uint64_t now, uint64_t deadline)
 {
-    uint64_t ticks = deadline > now ? deadline - now : 0;
-    uint64_t count;
+    uint64_t ticks = deadline - now;
 
-    if (deadline == ~0ull) {
-        *apic(X86_APIC_INIT_COUNT) = 0;
-        return;
-    }
     /* Rounded up: a timer that fires too early would find nothing to do. */
-    count = ticks >= 1ull << 31 ? LONGEST_COUNT : (ticks * apic_per_tsc >> 32) + 1;
-    *apic(X86_APIC_INIT_COUNT) = count > LONGEST_COUNT ? LONGEST_COUNT : (uint32_t)count;
+    *apic(X86_APIC_INIT_COUNT) = ticks < longest ? (uint32_t)(ticks * apic_per_tsc >> 32) + 1
+                                                 : extreme_count(now, deadline);
 }
 
 void clock_end_of_interrupt(void)
@@ -74,6 +79,8 @@ static void calibrate(void)
     *apic(X86_APIC_INIT_COUNT) = 0;
     tsc_hz = ticks * 1000 / CALIBRATION_MS;
     apic_per_tsc = ((uint64_t)count << 32) / ticks;
+    longest = apic_per_tsc > 1ull << 32 ? ((uint64_t)LONGEST_COUNT << 32) / apic_per_tsc
+                                        : LONGEST_COUNT;
 }
 
 void clock_init(void)

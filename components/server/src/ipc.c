@@ -210,7 +210,7 @@ static void fail_wait(struct execution *execution)
     }
 }
 
-void ipc_let_caller_go(struct execution *execution)
+__attribute__((noinline)) void ipc_let_caller_go(struct execution *execution)
 {
     struct execution *caller = execution->caller;
 
@@ -224,7 +224,9 @@ void ipc_receive(struct thread *thread, struct endpoint *endpoint, bool poll)
 {
     struct execution *receiver = &thread->execution;
 
-    ipc_let_caller_go(receiver);
+    if (receiver->caller != NULL) {
+        ipc_let_caller_go(receiver);
+    }
     if (endpoint->bound != NULL && endpoint->bound->bits != 0) {
         ipc_deliver_notification(receiver, notification_take(endpoint->bound));
     } else if (!list_is_empty(&endpoint->senders)) {
@@ -248,7 +250,9 @@ void ipc_receive_notification(struct thread *thread, struct notification *notifi
 {
     struct execution *receiver = &thread->execution;
 
-    ipc_let_caller_go(receiver);
+    if (receiver->caller != NULL) {
+        ipc_let_caller_go(receiver);
+    }
     if (notification->bits != 0) {
         ipc_deliver_notification(receiver, notification_take(notification));
     } else if (poll) {
@@ -260,7 +264,7 @@ void ipc_receive_notification(struct thread *thread, struct notification *notifi
     }
 }
 
-bool ipc_reply(struct thread *thread)
+bool ipc_reply(struct thread *thread, bool waits)
 {
     struct execution *replier = &thread->execution;
     struct execution *caller = replier->caller;
@@ -280,6 +284,9 @@ bool ipc_reply(struct thread *thread)
     } else {
         transfer(replier, caller);
         caller->state = EXECUTION_RUNNABLE;
+    }
+    if (waits) {
+        replier->state = EXECUTION_RECEIVING; /* it does not become ready in between */
     }
     unlink_call(caller); /* last: a caller that can run keeps its place in the ready queue */
     return true;

@@ -34,8 +34,9 @@ void ipc_send(struct execution *sender, struct endpoint *endpoint);
 void ipc_receive(struct thread *thread, struct endpoint *endpoint, bool poll);
 void ipc_receive_notification(struct thread *thread, struct notification *notification, bool poll);
 
-/* Replies with the message in the thread to its caller; false when there is none. */
-bool ipc_reply(struct thread *thread);
+/* Replies with the message in the thread to its caller; false when there is none. waits: the thread
+ * receives next, and is not to be made ready for that. */
+bool ipc_reply(struct thread *thread, bool waits);
 
 /*
  * Books what the fast path has done already: the handler replied to its caller, which runs, and

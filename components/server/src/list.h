@@ -37,6 +37,14 @@ static inline void list_remove(struct list *entry)
     list_init(entry);
 }
 
+/* Takes an entry of the list out and adds it at the end. */
+static inline void list_move_to_end(struct list *list, struct list *entry)
+{
+    entry->previous->next = entry->next;
+    entry->next->previous = entry->previous;
+    list_append(list, entry);
+}
+
 #define container_of(pointer, type, member) \
     ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 

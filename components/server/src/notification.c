@@ -65,12 +65,7 @@ void notification_set_timer(struct notification *notification, uint64_t deadline
     schedule_timer_changed();
 }
 
-uint64_t notification_first_deadline(const struct cpu *cpu)
-{
-    return cpu->timers != NULL ? cpu->timers->deadline : ~0ull;
-}
-
-void notification_fire_timers(struct cpu *cpu, uint64_t now)
+__attribute__((noinline)) void notification_fire_timers(struct cpu *cpu, uint64_t now)
 {
     while (cpu->timers != NULL && cpu->timers->deadline <= now) {
         struct notification *due = container_of(cpu->timers, struct notification, timer);

@@ -51,9 +51,6 @@ void notification_bound(struct notification *notification);
 /* Arms the timer: bits are signalled at the deadline (TSC); bits 0 disarms. */
 void notification_set_timer(struct notification *notification, uint64_t deadline, uint64_t bits);
 
-/* TSC of the CPU's first armed timer; ~0: none. */
-uint64_t notification_first_deadline(const struct cpu *cpu);
-
 /* Signals all timers due at now. */
 void notification_fire_timers(struct cpu *cpu, uint64_t now);
 

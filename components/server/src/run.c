@@ -32,7 +32,7 @@ _Noreturn void return_empty_to_caller(struct thread *thread)
     return_empty_by_sysret(thread);
 }
 
-static void run_thread(struct cpu *cpu, struct thread *thread)
+static __attribute__((noinline)) void run_thread(struct cpu *cpu, struct thread *thread)
 {
     if (thread_check_configured(thread) != NACELLE_ERROR_OK) {
         ipc_withdraw(&thread->execution);
@@ -41,6 +41,9 @@ static void run_thread(struct cpu *cpu, struct thread *thread)
     if (thread->restart) {
         /* A long operation goes on; what became pending meanwhile comes first. */
         interrupt_take_pending();
+        if (cpu->charged != thread->execution.on) {
+            return; /* its slice is over, or a timer woke somebody more important */
+        }
         thread->restart = false;
         cpu->current = thread;
         system_call(thread);

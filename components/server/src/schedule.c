@@ -26,10 +26,11 @@ static void enqueue(struct cpu *cpu, struct scheduling *scheduling)
 
 static void dequeue(struct cpu *cpu, struct scheduling *scheduling)
 {
-    list_remove(&scheduling->link);
-    if (list_is_empty(&cpu->ready[scheduling->priority])) {
+    /* Alone in the queue it has the queue's head on both sides. */
+    if (scheduling->link.previous == scheduling->link.next) {
         cpu->ready_mask &= ~(1u << scheduling->priority);
     }
+    list_remove(&scheduling->link);
     scheduling->ready = false;
 }
 
@@ -60,15 +61,17 @@ void schedule_set(struct scheduling *scheduling, uint8_t priority, uint64_t slic
     }
 }
 
-void schedule_yield(struct scheduling *scheduling)
+static inline void give_up(struct cpu *cpu, struct scheduling *scheduling)
 {
-    struct cpu *cpu = this_cpu();
-
     scheduling->remaining = (int64_t)scheduling->slice;
     if (scheduling->ready) {
-        dequeue(cpu, scheduling);
-        enqueue(cpu, scheduling);
+        list_move_to_end(&cpu->ready[scheduling->priority], &scheduling->link);
     }
+}
+
+void schedule_yield(struct scheduling *scheduling)
+{
+    give_up(this_cpu(), scheduling);
 }
 
 void schedule_forget(struct scheduling *scheduling)
@@ -95,16 +98,54 @@ static void charge(struct cpu *cpu, uint64_t now)
 /* The timer is due at the end of the slice or at the first armed timer, whichever is earlier. */
 static void set_timer(struct cpu *cpu, uint64_t now)
 {
-    uint64_t deadline = notification_first_deadline(cpu);
+    uint64_t deadline = ~0ull;
 
     if (cpu->charged != NULL) {
-        int64_t left = cpu->charged->remaining;
-        uint64_t end = now + (left > 0 ? (uint64_t)left : 0);
-
-        deadline = end < deadline ? end : deadline;
+        deadline = now + (uint64_t)cpu->charged->remaining; /* in the past, if it is used up */
+    }
+    if (cpu->timers != NULL && cpu->timers->deadline < deadline) {
+        deadline = cpu->timers->deadline;
     }
     cpu->timer_deadline = deadline;
     clock_set_timer(now, deadline);
+}
+
+static inline struct scheduling *first_ready(const struct cpu *cpu)
+{
+    if (cpu->ready_mask == 0) {
+        return NULL;
+    }
+
+    unsigned priority = 31u ^ (unsigned)__builtin_clz(cpu->ready_mask);
+    struct scheduling *first = container_of(cpu->ready[priority].next, struct scheduling, link);
+
+    if (first == NULL) {
+        __builtin_unreachable(); /* callers need not ask again */
+    }
+    return first;
+}
+
+/* From now on this one pays, or nobody; the timer ends its slice. */
+static void charge_next(struct cpu *cpu, struct scheduling *next, uint64_t now)
+{
+    cpu->charged = next;
+    set_timer(cpu, now);
+}
+
+/* A slice that is used up goes to the end of its queue; who is to run now pays from here on, and
+ * the timer is set once. */
+static inline void end_slice(struct cpu *cpu, uint64_t now)
+{
+    if (cpu->charged != NULL && cpu->charged->remaining <= 0) {
+        give_up(cpu, cpu->charged);
+    }
+    charge_next(cpu, first_ready(cpu), now);
+}
+
+static __attribute__((noinline)) void tick_with_timers(struct cpu *cpu, uint64_t now)
+{
+    notification_fire_timers(cpu, now);
+    end_slice(cpu, now);
 }
 
 void schedule_tick(void)
@@ -113,11 +154,11 @@ void schedule_tick(void)
     uint64_t now = x86_rdtsc();
 
     charge(cpu, now);
-    notification_fire_timers(cpu, now);
-    if (cpu->charged != NULL && cpu->charged->remaining <= 0) {
-        schedule_yield(cpu->charged);
+    if (cpu->timers != NULL && cpu->timers->deadline <= now) {
+        tick_with_timers(cpu, now);
+    } else {
+        end_slice(cpu, now);
     }
-    set_timer(cpu, now);
 }
 
 void schedule_timer_changed(void)
@@ -129,38 +170,29 @@ void schedule_timer_changed(void)
     set_timer(cpu, now);
 }
 
-static struct scheduling *first_ready(struct cpu *cpu)
+/* Who is to run now; nobody pays for idle time. */
+static inline __attribute__((always_inline)) struct scheduling *choose(struct cpu *cpu)
 {
-    if (cpu->ready_mask == 0) {
-        return NULL;
+    struct scheduling *next = first_ready(cpu);
+
+    if (next != cpu->charged) {
+        uint64_t now = x86_rdtsc();
+
+        charge(cpu, now);
+        charge_next(cpu, next, now);
     }
-
-    unsigned priority = 31 - (unsigned)__builtin_clz(cpu->ready_mask);
-
-    return container_of(cpu->ready[priority].next, struct scheduling, link);
+    return next;
 }
 
-bool schedule_switches(void)
+static __attribute__((noinline)) struct scheduling *choose_again(struct cpu *cpu)
 {
-    struct cpu *cpu = this_cpu();
-
-    return first_ready(cpu) != cpu->charged;
+    return choose(cpu);
 }
 
-_Noreturn void schedule_run(void)
+static inline __attribute__((always_inline)) _Noreturn void run(struct cpu *cpu,
+                                                                struct scheduling *next)
 {
-    struct cpu *cpu = this_cpu();
-
-    for (;;) {
-        struct scheduling *next = first_ready(cpu);
-
-        if (next != cpu->charged) {
-            uint64_t now = x86_rdtsc();
-
-            charge(cpu, now);
-            cpu->charged = next;
-            set_timer(cpu, now);
-        }
+    for (;; next = choose_again(cpu)) {
         if (next == NULL) {
             x86_sti_hlt();
             x86_cli();
@@ -168,4 +200,22 @@ _Noreturn void schedule_run(void)
             run_execution(cpu, next->runner); /* comes back when it turned out not to run */
         }
     }
+}
+
+_Noreturn void schedule_run(void)
+{
+    struct cpu *cpu = this_cpu();
+
+    run(cpu, choose(cpu));
+}
+
+_Noreturn void schedule_run_after(struct cpu *cpu, const struct scheduling *running,
+                                  uint64_t *preemptions)
+{
+    struct scheduling *next = choose(cpu);
+
+    if (next != running) {
+        ++*preemptions;
+    }
+    run(cpu, next);
 }

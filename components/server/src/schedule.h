@@ -30,16 +30,18 @@ void schedule_yield(struct scheduling *scheduling);
 /* Forgets a scheduling context that is deleted; nothing runs on it any more. */
 void schedule_forget(struct scheduling *scheduling);
 
-/* Looks at the time: armed timers fire, a slice that is used up goes to the end of its queue. */
+/* Looks at the time: armed timers fire, a slice that is used up goes to the end of its queue, and
+ * whoever is to run now pays from here on. */
 void schedule_tick(void);
 
 /* Sets the timer anew after a timer was armed. */
 void schedule_timer_changed(void);
 
-/* Will schedule_run go on with somebody else than who ran last? */
-bool schedule_switches(void);
-
 /* Runs whatever is to run, or waits for an interrupt. */
 _Noreturn void schedule_run(void);
+
+/* The same, after a guest ran that can go on; counts it where somebody else is to run now. */
+_Noreturn void schedule_run_after(struct cpu *cpu, const struct scheduling *running,
+                                  uint64_t *preemptions);
 
 #endif

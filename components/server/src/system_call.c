@@ -292,7 +292,7 @@ static void reply(struct thread *thread, struct slot *slot, uint64_t tag)
     if (!take_reply(thread)) {
         return;
     }
-    if (ipc_reply(thread)) {
+    if (ipc_reply(thread, false)) {
         thread_reply(thread, none, 0);
     } else {
         thread_fail(thread, NACELLE_ERROR_WOULD_BLOCK, NACELLE_CULPRIT_CAPABILITY);
@@ -303,7 +303,7 @@ static void reply_receive(struct thread *thread, struct slot *slot, uint64_t tag
 {
     (void)tag;
     if (can_receive(thread, slot) && take_reply(thread)) {
-        ipc_reply(thread);
+        ipc_reply(thread, true);
         receive_there(thread, slot, false);
     }
 }

@@ -69,8 +69,10 @@ static struct thread *returning_thread(const struct frame *trap)
 
 void trap_from_server(struct frame *frame)
 {
-    uint64_t fixup = x86_extable_fixup(__ex_table_start, __ex_table_end, frame->rip);
-    struct thread *thread = is_return(frame->rip) ? returning_thread(frame) : NULL;
+    /* While a guest's exit is handled there is nobody who could be returning. */
+    bool returns = this_cpu()->current != NULL && is_return(frame->rip);
+    struct thread *thread = returns ? returning_thread(frame) : NULL;
+    uint64_t fixup;
 
     if (frame->vector >= FIRST_INTERRUPT) {
         /* Idle, between the steps of a long operation, or on SYSEXIT (x86/user_return.h). */
@@ -78,7 +80,10 @@ void trap_from_server(struct frame *frame)
         if (thread != NULL) {
             schedule_run(); /* maybe another one's turn */
         }
-    } else if (fixup != 0) {
+        return;
+    }
+    fixup = x86_extable_fixup(__ex_table_start, __ex_table_end, frame->rip);
+    if (fixup != 0) {
         frame->rip = fixup;
     } else if (thread != NULL) {
         /* The address or stack that the thread wants to return to is no address. */

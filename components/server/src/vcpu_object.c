@@ -12,6 +12,12 @@
 #include <x86/event.h>
 #include <x86/insn.h>
 
+/*
+ * TSC ticks from the end of a time slice to the exit by the slice's own timer. The timer interrupt
+ * is due at the end, and does not come as a second event right after that exit.
+ */
+#define SLICE_MARGIN 1000
+
 void vm_object_init(void *memory, unsigned size)
 {
     space_of_vm(vm_create(memory, 1ull << size))->kind = SPACE_VM;
@@ -89,7 +95,7 @@ void vcpu_write_message(struct vcpu_object *object)
 }
 
 /* The exit in the state page is sent to the client. */
-static void send_exit(struct vcpu_object *object)
+static __attribute__((noinline)) void send_exit(struct vcpu_object *object)
 {
     struct execution *execution = &object->execution;
 
@@ -106,47 +112,45 @@ static void send_exit(struct vcpu_object *object)
     }
 }
 
-void vcpu_run(struct cpu *cpu, struct vcpu_object *object)
+/* What is said before the guest runs; an exit that is in the state page already goes first. */
+static __attribute__((noinline)) void send_pending(struct vcpu_object *object)
+{
+    if (object->exit_pending) {
+        object->exit_pending = false;
+    } else {
+        object->poked = false;
+        vcpu_record_poke(vcpu_engine(object));
+    }
+    send_exit(object);
+}
+
+__attribute__((noinline)) void vcpu_run(struct cpu *cpu, struct vcpu_object *object)
 {
     struct vcpu *vcpu = vcpu_engine(object);
 
-    if (object->exit_pending) {
-        object->exit_pending = false;
-        send_exit(object);
+    if (object->exit_pending || object->poked) {
+        send_pending(object);
         return;
-    }
-    if (object->poked) {
-        object->poked = false;
-        vcpu_record_poke(vcpu);
-        send_exit(object);
-        return;
-    }
-    if (object->timer_deadline != cpu->timer_deadline) {
-        uint64_t now = x86_rdtsc();
-
-        object->timer_deadline = cpu->timer_deadline;
-        vcpu_set_slice(vcpu, cpu->timer_deadline > now ? cpu->timer_deadline - now : 0);
     }
     /* Another guest's FPU state is exchanged for this one's when that is loaded. */
     if (cpu->fpu_thread != NULL) {
         fpu_make_room(cpu, cpu->engine.fpu_owner);
     }
-    if (!vcpu_prepare(vcpu, cpu->cr3)) {
+    cpu->current = NULL;
+    if (!vcpu_prepare(&cpu->engine, vcpu, cpu->cr3)) {
         send_exit(object);
         return;
     }
+    if (object->timer_deadline != cpu->timer_deadline) {
+        uint64_t now = x86_rdtsc();
+        int64_t left = (int64_t)(cpu->timer_deadline + SLICE_MARGIN - now);
+
+        object->timer_deadline = cpu->timer_deadline;
+        vcpu_set_slice(&cpu->engine, vcpu, left > 0 ? (uint64_t)left : 0);
+    }
     predictors_change(cpu, object->vm.object);
     object->entries++;
-    cpu->current = NULL;
     vcpu_enter(vcpu);
-}
-
-/* The guest was running; whether by the timer or another interrupt, somebody else is to run now. */
-static void count_preemption(struct vcpu_object *object)
-{
-    if (schedule_switches()) {
-        object->preemptions++;
-    }
 }
 
 _Noreturn void vcpu_host_exit(struct vcpu *vcpu)
@@ -155,35 +159,31 @@ _Noreturn void vcpu_host_exit(struct vcpu *vcpu)
     struct cpu *cpu = this_cpu();
     uint32_t vector = 0;
 
-    if (cpu->pair.direct.vcpu == vcpu) {
+    if (cpu->pair.direct.vcpu == vcpu) { /* no other stays armed when a guest is entered */
         object->direct_ends++;
+        fastpath_leave(cpu, &object->execution);
+        cpu->current = NULL;
     }
-    fastpath_leave(cpu, &object->execution);
     predictors_learn(cpu, object->vm.object);
-    cpu->current = NULL;
     switch (vcpu_handle_exit(vcpu, &vector)) {
     case VCPU_SEND_EXIT:
         send_exit(object);
-        break;
+        schedule_run();
     case VCPU_HOST_INTERRUPT:
         if (vector == X86_VECTOR_MC) {
             panic("machine check while a guest ran", NULL);
         }
         interrupt_handle(vector);
-        count_preemption(object);
         break;
     case VCPU_SLICE_OVER:
         schedule_tick();
         /* Bochs 2.7 does not leave a guest with interrupts off for an external interrupt: it is
          * still pending, and would never come if the same guest went on. */
         interrupt_take_pending();
-        count_preemption(object);
         break;
-    case VCPU_ENTER_AGAIN:
-        count_preemption(object); /* an interrupt may have been taken within the engine */
-        break;
-    case VCPU_HOST_NMI: /* nobody here has a use for it */
+    case VCPU_ENTER_AGAIN: /* an interrupt may have been taken within the engine */
+    case VCPU_HOST_NMI:    /* nobody here has a use for it */
         break;
     }
-    schedule_run();
+    schedule_run_after(cpu, object->execution.on, &object->preemptions);
 }

@@ -83,7 +83,7 @@ uint64_t fixup(uint64_t ip)
 /* The whole scheduler: enter until the client, which is this program, has something to say. */
 static _Noreturn void run(struct vcpu *vcpu)
 {
-    if (!vcpu_prepare(vcpu, x86_read_cr3()))
+    if (!vcpu_prepare(vcpu_host_cpu(), vcpu, x86_read_cr3()))
         end("nothing to enter");
     vcpu_enter(vcpu);
 }

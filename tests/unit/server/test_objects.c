@@ -528,10 +528,13 @@ static void priorities(void **state)
     assert_ptr_equal(host_cpu.current, b);
     assert_true(host_cpu.timer_deadline <= machine.tsc + WORLD_HZ / 2000);
     machine.tsc += WORLD_HZ / 1000;
+    world_timer_settings = 0;
     schedule_tick();
+    assert_ptr_equal(host_cpu.charged, a->execution.on); /* from the end of the other's slice on */
     world_run();
     assert_ptr_equal(host_cpu.current, a);
-    wake_root(); /* more important: at once */
+    assert_int_equal(world_timer_settings, 1); /* once for the switch */
+    wake_root();                               /* more important: at once */
     world_run();
     assert_ptr_equal(host_cpu.current, world.root);
 }

@@ -104,6 +104,8 @@ void world_exit(enum vcpu_disposition disposition, uint32_t number);
 /* Whether vCPUs are ready for the direct way; at first they are not. */
 extern bool world_arms;
 
+extern unsigned world_timer_settings; /* counts calls of clock_set_timer */
+
 /* --- The fast path: what entry.S does (world_fastpath.c) ---------------------------------- */
 
 enum world_fast {

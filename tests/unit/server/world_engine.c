@@ -241,14 +241,16 @@ bool vcpu_resume(struct vcpu *vcpu, uint32_t flags)
     return true;
 }
 
-void vcpu_set_slice(struct vcpu *vcpu, uint64_t ticks)
+void vcpu_set_slice(struct vcpu_cpu *cpu, struct vcpu *vcpu, uint64_t ticks)
 {
+    (void)cpu;
     (void)vcpu;
     (void)ticks;
 }
 
-bool vcpu_prepare(struct vcpu *vcpu, uint64_t cr3)
+bool vcpu_prepare(struct vcpu_cpu *cpu, struct vcpu *vcpu, uint64_t cr3)
 {
+    (void)cpu;
     check_vm(vcpu);
     assert_false(vcpu->direct);
     assert_int_equal(cr3, host_cpu.cr3);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include <vcpu/vcpu.h>
+#include <vcpu_host.h>
 
 #define MODEL_CPUS        2
 #define MODEL_ARENA_PAGES 1024

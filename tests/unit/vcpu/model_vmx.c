@@ -284,7 +284,7 @@ enum vcpu_disposition model_run(struct vcpu *vcpu, model_guest guest, uint32_t *
     uint32_t ignored;
 
     model_current_guest = guest;
-    if (!vcpu_prepare(vcpu, 0x5000))
+    if (!vcpu_prepare(vcpu_host_cpu(), vcpu, 0x5000))
         return VCPU_SEND_EXIT;
     if (setjmp(model_exit_point) == 0)
         vcpu_enter(vcpu);

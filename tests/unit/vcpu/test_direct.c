@@ -705,10 +705,6 @@ static void pending_work(void **state)
     store(NACELLE_GROUP_EVENTS);
     undo();
 
-    vcpu_set_slice(vcpu, 5000);
-    assert_false(arms());
-    undo();
-
     vcpu->vm->generation++; /* a mapping was removed */
     assert_false(arms());
     undo();

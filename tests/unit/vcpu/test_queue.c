@@ -128,7 +128,8 @@ static void no_event_is_lost_or_doubled(void **state)
                                               : 0));
         }
         if (chance(5))
-            assert_true(vcpu_prepare(vcpu, 0x5000)); /* prepared, and preempted before entry */
+            assert_true(vcpu_prepare(vcpu_host_cpu(), vcpu,
+                                     0x5000)); /* prepared, and preempted before entry */
         if (chance(50))
             vcpu_unload(vcpu);
         if (chance(100)) { /* save and restore all of it */

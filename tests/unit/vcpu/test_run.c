@@ -155,13 +155,13 @@ static void host_events(void **state)
 static void slice(void **state)
 {
     (void)state;
-    vcpu_set_slice(vcpu, 5000);
+    vcpu_set_slice(vcpu_host_cpu(), vcpu, 5000);
     run(12, 0, 0, 0);
     assert_int_equal(model_field(vcpu, VMCS_VMX_PREEMPTION_TIMER_VALUE), 5000);
     model_set_field(vcpu, VMCS_VMX_PREEMPTION_TIMER_VALUE, 77); /* the processor saved it */
     run(12, 0, 0, 0);
     assert_int_equal(model_field(vcpu, VMCS_VMX_PREEMPTION_TIMER_VALUE), 77);
-    vcpu_set_slice(vcpu, ~UINT64_C(0));
+    vcpu_set_slice(vcpu_host_cpu(), vcpu, ~UINT64_C(0));
     run(12, 0, 0, 0);
     assert_int_equal(model_field(vcpu, VMCS_VMX_PREEMPTION_TIMER_VALUE), 0xffffffff);
 }
@@ -296,10 +296,10 @@ static void triple_fault_by_combination(void **state)
     protected_mode();
     run(48, 0, 0x181, 0x80000b08); /* while #DF was delivered */
     assert_int_equal(vcpu_inject(vcpu, 0x80000b0d, 0, 0), NACELLE_ERROR_OK);
-    assert_false(vcpu_prepare(vcpu, 0x5000));
+    assert_false(vcpu_prepare(vcpu_host_cpu(), vcpu, 0x5000));
     assert_int_equal(page->exit.kind, NACELLE_EXIT_SHUTDOWN);
     assert_false(vcpu_events_pending(&vcpu->events));
-    assert_true(vcpu_prepare(vcpu, 0x5000));
+    assert_true(vcpu_prepare(vcpu_host_cpu(), vcpu, 0x5000));
     assert_int_equal(model_field(vcpu, VMCS_VM_ENTRY_INTERRUPTION_INFO) & 0x80000000, 0);
 }
 

@@ -199,11 +199,11 @@ static void random_state_pages(void **state)
         if (i % 2 == 0)
             vcpu_fetch(vcpu, (uint32_t)test_random(&seed) & NACELLE_GROUPS_ALL);
         if (vcpu_resume(vcpu, (uint32_t)test_random(&seed)))
-            (void)vcpu_prepare(vcpu, 0x1000);
+            (void)vcpu_prepare(vcpu_host_cpu(), vcpu, 0x1000);
     }
     /* And it still works. */
     vcpu_attach(vcpu, vm);
-    assert_true(vcpu_prepare(vcpu, 0x1000));
+    assert_true(vcpu_prepare(vcpu_host_cpu(), vcpu, 0x1000));
 }
 
 static void controls(void **state)
@@ -259,7 +259,7 @@ static void single_step(void **state)
     vcpu = model_vcpu(model_vm());
     assert_int_equal(vcpu_set_control(vcpu, NACELLE_CONTROL_SINGLE_STEP, 1), NACELLE_ERROR_OK);
     vcpu_inject(vcpu, NACELLE_EVENT_INTERRUPT | 0x30, 0, 0); /* a window is opened beside it */
-    assert_true(vcpu_prepare(vcpu, 0x1000));
+    assert_true(vcpu_prepare(vcpu_host_cpu(), vcpu, 0x1000));
     assert_int_equal(model_field(vcpu, VMCS_PROC_BASED_CONTROLS) &
                          (VMX_PROC_MONITOR_TRAP_FLAG | VMX_PROC_INTERRUPT_WINDOW_EXITING),
                      VMX_PROC_MONITOR_TRAP_FLAG | VMX_PROC_INTERRUPT_WINDOW_EXITING);
@@ -273,7 +273,7 @@ static void before_it_has_a_vm(void **state)
     uint64_t value = 0;
 
     (void)state;
-    assert_true(vcpu_prepare(vcpu, 0x1000));
+    assert_true(vcpu_prepare(vcpu_host_cpu(), vcpu, 0x1000));
     assert_int_equal(vcpu_get_register(empty, 4, &value), NACELLE_ERROR_NOT_CONFIGURED);
     assert_int_equal(vcpu_set_register(empty, 4, 1), NACELLE_ERROR_NOT_CONFIGURED);
     assert_int_equal(vcpu_set_register(empty, 5, 1), NACELLE_ERROR_OK);

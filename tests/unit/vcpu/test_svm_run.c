@@ -289,6 +289,24 @@ static void guest_interrupted(struct vcpu *v, uint32_t event)
     vmcb()->control.exit_int_error = 0x2;
 }
 
+static void guest_intr_instead(struct vcpu *v, uint32_t event)
+{
+    model_svm_exit(v, SVM_EXIT_INTR, 0, 0);
+    vmcb()->control.exit_int_info = event;
+}
+
+/* An interrupt of the host's that comes before the delivery of the injected one: not lost. */
+static void repeated_after_the_hosts(void **state)
+{
+    (void)state;
+    set_flags(X86_RFLAGS_IF);
+    assert_int_equal(vcpu_inject(vcpu, NACELLE_EVENT_INTERRUPT | 0x40, 0, 0), NACELLE_ERROR_OK);
+    assert_int_equal(model_run(vcpu, guest_intr_instead, NULL), VCPU_ENTER_AGAIN);
+    assert_int_equal(model_counts.host_interrupts, 1);
+    run_cpuid();
+    assert_int_equal(seen, NACELLE_EVENT_VALID | 0x40);
+}
+
 static void repeated(void **state)
 {
     (void)state;
@@ -882,6 +900,7 @@ static const struct CMUnitTest tests[] = {
     BOTH(refused),
     BOTH(interrupts),
     BOTH(repeated),
+    BOTH(repeated_after_the_hosts),
     TEST(soft_events),
     TEST(own_soft_event),
     BOTH(exceptions),

@@ -138,6 +138,35 @@ static void a_switch_costs_what_differs(void **state)
     assert_int_equal(model_counts.xsetbv, 0); /* all that the processor has, in both */
 }
 
+/* Of MSRs and debug registers only what differs is written, TSC_AUX also after the host's. */
+static void what_is_the_same_stays(void **state)
+{
+    struct nacelle_vcpu_state *page = vcpu_state(two);
+
+    (void)state;
+    fill(one, 1);
+    fill(two, 1);
+    page->dr[2] = 0x1234;
+    page->lstar = 0x5000;
+    store(two, NACELLE_GROUPS_ALL);
+    run(one);
+    model_counts = (struct model_counts){0};
+    run(two);
+    assert_int_equal(model_counts.wrmsr, 1);
+    assert_int_equal(model_msr(X86_MSR_LSTAR), 0x5000);
+    assert_int_equal(model_cpu->dr[1], 0x801);
+    assert_int_equal(model_cpu->dr[2], 0x1234);
+    assert_int_equal(model_cpu->dr[3], 0x803);
+
+    page->tsc_aux = 0;
+    store(two, NACELLE_GROUP_SYSTEM_CALL);
+    vcpu_fpu_save(two);
+    assert_int_equal(model_msr(X86_MSR_TSC_AUX), 0);
+    model_counts = (struct model_counts){0};
+    run(two);
+    assert_int_equal(model_counts.wrmsr, 0);
+}
+
 /* What a client can see after vcpu_fpu_save is the host's. */
 static void nothing_visible_is_left(void **state)
 {
@@ -317,18 +346,19 @@ static void host_cr3_follows_the_client(void **state)
     unsigned before;
 
     (void)state;
-    assert_true(vcpu_prepare(one, 0x1000));
+    assert_true(vcpu_prepare(vcpu_host_cpu(), one, 0x1000));
     assert_int_equal(model_field(one, VMCS_HOST_CR3), 0x1000);
     before = model_counts.vmwrite;
-    assert_true(vcpu_prepare(one, 0x1000));
+    assert_true(vcpu_prepare(vcpu_host_cpu(), one, 0x1000));
     assert_int_equal(model_counts.vmwrite, before);
-    assert_true(vcpu_prepare(one, 0x2000));
+    assert_true(vcpu_prepare(vcpu_host_cpu(), one, 0x2000));
     assert_int_equal(model_field(one, VMCS_HOST_CR3), 0x2000);
 }
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup(two_vcpus_preempt_each_other, setup),
     cmocka_unit_test_setup(a_switch_costs_what_differs, setup),
+    cmocka_unit_test_setup(what_is_the_same_stays, setup),
     cmocka_unit_test_setup(nothing_visible_is_left, setup),
     cmocka_unit_test_setup(what_the_guest_wrote_is_kept, setup),
     cmocka_unit_test_setup(a_store_reaches_the_processor, setup),

@@ -180,17 +180,18 @@ enum nacelle_error vcpu_set_control(struct vcpu *vcpu, uint64_t control, uint64_
  */
 bool vcpu_resume(struct vcpu *vcpu, uint32_t flags);
 
-/* From now on the guest runs for at most this many TSC ticks before VCPU_SLICE_OVER. Only a hint: a
- * processor without such a timer leaves it to the host's timer interrupt, which ends the guest's
- * run whatever the guest does. */
-void vcpu_set_slice(struct vcpu *vcpu, uint64_t ticks);
-
 /*
  * Gets ready for entry: loads the vCPU on this CPU (hidden state of another one is saved), picks
  * the event to inject, opens the windows needed, sets HOST_CR3 to cr3. The FPU state is loaded too.
+ * cpu: vcpu_host_cpu().
  * false: the state page holds an exit to send instead.
  */
-bool vcpu_prepare(struct vcpu *vcpu, uint64_t cr3);
+bool vcpu_prepare(struct vcpu_cpu *cpu, struct vcpu *vcpu, uint64_t cr3);
+
+/* Between vcpu_prepare and vcpu_enter: the guest runs for at most this many TSC ticks, exits
+ * between not counted, before VCPU_SLICE_OVER. Only a hint: a processor without such a timer leaves
+ * it to the host's timer interrupt, which ends the guest's run whatever the guest does. */
+void vcpu_set_slice(struct vcpu_cpu *cpu, struct vcpu *vcpu, uint64_t ticks);
 
 /* Enters the guest. The next thing that happens on this CPU is vcpu_host_exit, also when the
  * processor refuses the entry. */
