@@ -62,6 +62,14 @@ static inline struct cpu *this_cpu(void)
 #endif
 }
 
+/* The execution came into the server, by another way than the fast one. */
+static inline void fastpath_leave(struct cpu *cpu, const struct execution *running)
+{
+    if (cpu->pair.handler != NULL) {
+        fastpath_disarm(cpu, running);
+    }
+}
+
 /* Sets up descriptor tables, system-call MSRs and control registers of the CPU with this number;
  * its region is mapped. Runs on the boot stack, so it is given the data instead of finding it. */
 void cpu_init(struct cpu *cpu, unsigned number);

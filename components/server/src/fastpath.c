@@ -127,13 +127,10 @@ void fastpath_arm(struct cpu *cpu, struct thread *handler)
     cpu->pair.endpoint = endpoint;
 }
 
-void fastpath_leave(struct cpu *cpu, const struct execution *running)
+void fastpath_disarm(struct cpu *cpu, const struct execution *running)
 {
     struct fast_pair *pair = &cpu->pair;
 
-    if (pair->handler == NULL) {
-        return;
-    }
     if (running->kind == EXECUTION_THREAD) {
         predictors_learn(cpu, cpu->cr3);
     }

@@ -62,7 +62,7 @@ static inline void fast_switch_none(struct fast_switch *fast)
 /* The handler's address space is loaded, and it returns from a system call. */
 void fastpath_arm(struct cpu *cpu, struct thread *handler);
 
-/* The execution came into the server, by another way than the fast one. */
-void fastpath_leave(struct cpu *cpu, const struct execution *running);
+/* What fastpath_leave (cpu.h) does when there is a pair. */
+void fastpath_disarm(struct cpu *cpu, const struct execution *running);
 
 #endif

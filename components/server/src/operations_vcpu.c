@@ -380,21 +380,26 @@ static void rewrite_message(struct vcpu_object *object)
 static void vcpu_do_inject(struct invocation *invocation)
 {
     struct vcpu_object *object = invoked_vcpu(invocation);
-    const uint64_t words[] = {argument_word(invocation, 0), argument_word(invocation, 1),
-                              argument_word(invocation, 2)};
+    uint64_t event;
+    uint64_t code;
+    uint64_t length;
 
     if (!is_configured(invocation)) {
         return;
     }
     leave_pair(invocation);
-    for (unsigned i = 0; i < 3; i++) {
-        if (words[i] > UINT32_MAX) {
-            fail(invocation, NACELLE_ERROR_INVALID_EVENT, NACELLE_CULPRIT_WORD(i));
-            return;
-        }
+    event = argument_word(invocation, 0);
+    code = argument_word(invocation, 1);
+    length = argument_word(invocation, 2);
+    if ((event | code | length) > UINT32_MAX) {
+        fail(invocation, NACELLE_ERROR_INVALID_EVENT,
+             NACELLE_CULPRIT_WORD(event > UINT32_MAX  ? 0
+                                  : code > UINT32_MAX ? 1
+                                                      : 2));
+        return;
     }
-    if (vcpu_inject(vcpu_engine(object), (uint32_t)words[0], (uint32_t)words[1],
-                    (uint32_t)words[2]) != NACELLE_ERROR_OK) {
+    if (vcpu_inject(vcpu_engine(object), (uint32_t)event, (uint32_t)code, (uint32_t)length) !=
+        NACELLE_ERROR_OK) {
         fail(invocation, NACELLE_ERROR_INVALID_EVENT, NACELLE_CULPRIT_WORD(0));
         return;
     }

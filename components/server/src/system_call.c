@@ -233,17 +233,15 @@ static void send_one_way(struct thread *thread, struct slot *slot, uint64_t tag)
 /* Whether something can be received there; otherwise the system call has failed. */
 static bool can_receive(struct thread *thread, const struct slot *slot)
 {
-    enum nacelle_error error = NACELLE_ERROR_OK;
+    bool right_type =
+        slot->type == NACELLE_TYPE_ENDPOINT || slot->type == NACELLE_TYPE_NOTIFICATION;
 
-    if (slot->type != NACELLE_TYPE_ENDPOINT && slot->type != NACELLE_TYPE_NOTIFICATION) {
-        error = NACELLE_ERROR_WRONG_TYPE;
-    } else if ((slot->rights & NACELLE_RIGHT_READ) == 0) {
-        error = NACELLE_ERROR_MISSING_RIGHT;
+    if (right_type && (slot->rights & NACELLE_RIGHT_READ) != 0) {
+        return true;
     }
-    if (error != NACELLE_ERROR_OK) {
-        thread_fail(thread, error, NACELLE_CULPRIT_CAPABILITY);
-    }
-    return error == NACELLE_ERROR_OK;
+    thread_fail(thread, right_type ? NACELLE_ERROR_MISSING_RIGHT : NACELLE_ERROR_WRONG_TYPE,
+                NACELLE_CULPRIT_CAPABILITY);
+    return false;
 }
 
 static void receive_there(struct thread *thread, struct slot *slot, bool poll)
@@ -380,7 +378,9 @@ static inline void invoke_local(struct thread *thread, struct cspace *cspace)
 
 _Noreturn void system_call_entry(struct thread *thread)
 {
-    if (thread->cspace.type == NACELLE_TYPE_CSPACE) {
+    bool may_be_local = thread->frame.rsi <= UINT32_MAX; /* as the tags in the rows are */
+
+    if (may_be_local && thread->cspace.type == NACELLE_TYPE_CSPACE) {
         invoke_local(thread, (struct cspace *)thread->cspace.object);
     }
     fastpath_leave(this_cpu(), &thread->execution);
