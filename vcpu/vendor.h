@@ -20,17 +20,20 @@ extern bool vcpu_vendor_is_svm;
 #define VCPU_SELDOM __attribute__((cold))
 
 /* A group of the state page: to it, and from an image that was checked. */
-#define VCPU_GROUP(v, group, attribute)                  \
-    attribute void v##_fetch_##group(struct vcpu *vcpu); \
-    attribute void v##_store_##group(struct vcpu *vcpu, const struct vcpu_image *image);
-#define VCPU_GROUPS(v)                      \
-    VCPU_GROUP(v, ip, )                     \
-    VCPU_GROUP(v, segments, VCPU_SELDOM)    \
-    VCPU_GROUP(v, control, VCPU_SELDOM)     \
-    VCPU_GROUP(v, tables, VCPU_SELDOM)      \
-    VCPU_GROUP(v, system_call, VCPU_SELDOM) \
-    VCPU_GROUP(v, events, VCPU_SELDOM)      \
-    VCPU_GROUP(v, debug, VCPU_SELDOM)
+#define VCPU_GROUP(v, group)                   \
+    void v##_fetch_##group(struct vcpu *vcpu); \
+    void v##_store_##group(struct vcpu *vcpu, const struct vcpu_image *image);
+#define VCPU_GROUP_SELDOM(v, group)                        \
+    VCPU_SELDOM void v##_fetch_##group(struct vcpu *vcpu); \
+    VCPU_SELDOM void v##_store_##group(struct vcpu *vcpu, const struct vcpu_image *image);
+#define VCPU_GROUPS(v)                \
+    VCPU_GROUP(v, ip)                 \
+    VCPU_GROUP_SELDOM(v, segments)    \
+    VCPU_GROUP_SELDOM(v, control)     \
+    VCPU_GROUP_SELDOM(v, tables)      \
+    VCPU_GROUP_SELDOM(v, system_call) \
+    VCPU_GROUP_SELDOM(v, events)      \
+    VCPU_GROUP_SELDOM(v, debug)
 
 /* The interface of a back end, which is all that the vendor-neutral part knows of it. */
 #define VCPU_BACK_END(v)                                                                          \
