@@ -233,8 +233,8 @@ static void send_one_way(struct thread *thread, struct slot *slot, uint64_t tag)
 /* Whether something can be received there; otherwise the system call has failed. */
 static bool can_receive(struct thread *thread, const struct slot *slot)
 {
-    bool right_type =
-        slot->type == NACELLE_TYPE_ENDPOINT || slot->type == NACELLE_TYPE_NOTIFICATION;
+    bool right_type = slot->type == NACELLE_TYPE_ENDPOINT ||
+                      slot->type == NACELLE_TYPE_NOTIFICATION;
 
     if (right_type && (slot->rights & NACELLE_RIGHT_READ) != 0) {
         return true;
