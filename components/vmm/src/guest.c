@@ -91,7 +91,7 @@ void vmm_guest_load_firmware(struct vmm_guest *guest, struct nacelle_pool *pool,
 {
     uint64_t gpa = FOUR_GIB - file->size, copies = 0;
 
-    need(file->size && file->size % PAGE == 0 && file->size <= FIRMWARE_MAX &&
+    need(file->size && file->size % PAGE == 0 && file->size <= FIRMWARE_MAX && file->frame_size == PAGE &&
              guest->ram_size >= ONE_MIB,
          "the firmware has a size that no PC takes");
     /* copies of the capabilities: another VM of this client may map the same frames */
@@ -107,6 +107,20 @@ void vmm_guest_load_firmware(struct vmm_guest *guest, struct nacelle_pool *pool,
     need(vmm_memory_add(&guest->pc.memory, gpa, file->size, (void *)file->address, false),
          "the firmware overlaps memory");
     memcpy(guest->ram + ONE_MIB - file->size, (const void *)file->address, file->size);
+}
+
+void vmm_guest_load_linux(struct vmm_guest *guest, struct vmm_linux *boot)
+{
+    struct vmm_linux_entry entry;
+    char problem[VMM_LINUX_PROBLEM_MAX];
+    const char *failed;
+
+    boot->ram_size = guest->ram_size;
+    failed = vmm_linux_load(boot, &guest->pc.memory, &entry, problem);
+    need(!failed, failed);
+    nacelle_check(nacelle_vcpu_fetch(guest->vcpu.capability, VMM_LINUX_GROUPS),
+                  "the vCPU's state");
+    vmm_linux_enter(&entry, guest->vcpu.state);
 }
 
 void vmm_guest_open_bus(struct vmm_guest *guest, struct nacelle_pool *pool, uint64_t gpa)
