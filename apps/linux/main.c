@@ -9,6 +9,7 @@
  */
 #include <runtime/arguments.h>
 #include <runtime/client.h>
+#include <runtime/notification.h>
 #include <runtime/string.h>
 #include <runtime/vcpu.h>
 #include <vmm/guest.h>
@@ -25,6 +26,13 @@ static void print_log(void *context, const char *line)
 {
     (void)context;
     nacelle_print("%s\n", line);
+}
+
+static void transmit(void *context, uint8_t byte)
+{
+    (void)context;
+    if (byte != '\r')
+        nacelle_print("%c", byte);
 }
 
 static void print_count(void *context, const char *text, uint64_t count)
@@ -72,6 +80,7 @@ int main(const struct nacelle_client_info *info)
                                    .unix_time = NEW_YEAR_2026,
                                    .cpus = 1,
                                    .print = print_log,
+                                   .com1 = {.transmit = transmit},
                                    .cpuid = vmm_cpuid_host};
     struct vmm_linux boot = {.command_line = nacelle_rest_of_line(info->command_line)};
 

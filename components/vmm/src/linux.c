@@ -54,7 +54,7 @@ enum {
 #define STACK_TOP              0x20000ull
 #define LOW_END                0x9fc00ull /* where firmware keeps its data, and video memory begins */
 #define TABLES_START           0xe0000ull /* firmware and ACPI tables, up to 1 MiB */
-#define ONE_MIB                0x100000ull
+#define ONE_MIB                0x100000ul
 
 #define PAGE                   4096ull
 #define LARGE_PAGE             (2ull << 20)

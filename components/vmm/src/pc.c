@@ -5,6 +5,7 @@
 enum irq {
     IRQ_TIMER = 0,
     IRQ_KEYBOARD = 1,
+    IRQ_COM1 = 4,
     IRQ_CLOCK = 8,
 };
 
@@ -35,6 +36,7 @@ static bool add_ports(struct vmm_pc *pc)
            vmm_cmos_add_ports(&pc->cmos, &pc->ports) &&
            vmm_keyboard_add_ports(&pc->keyboard, &pc->ports) &&
            vmm_system_control_add_ports(&pc->system_control, &pc->ports) &&
+           vmm_uart_add_ports(&pc->com1, &pc->ports, VMM_UART_COM1) &&
            vmm_pci_add_ports(&pc->pci, &pc->ports) &&
            vmm_fw_cfg_add_ports(&pc->fw_cfg, &pc->ports) &&
            vmm_debug_port_add(&pc->debug, &pc->ports);
@@ -58,6 +60,7 @@ bool vmm_pc_init(struct vmm_pc *pc, const struct vmm_pc_config *config)
     vmm_cmos_init(&pc->cmos, &pc->clock, line(pc, IRQ_CLOCK), config->memory, config->unix_time);
     vmm_keyboard_init(&pc->keyboard, line(pc, IRQ_KEYBOARD), &pc->reset);
     vmm_system_control_init(&pc->system_control, &pc->reset);
+    vmm_uart_init(&pc->com1, &pc->clock, line(pc, IRQ_COM1), &config->com1);
     vmm_pci_init(&pc->pci, &pc->reset);
     vmm_pci_host_bridge(&pc->host_bridge);
     vmm_fw_cfg_init(&pc->fw_cfg, &pc->memory, config->cpus);

@@ -20,6 +20,7 @@
 #include <vmm/ports.h>
 #include <vmm/reset.h>
 #include <vmm/system_control.h>
+#include <vmm/uart.h>
 
 /* One entry of the "etc/e820" file, as SeaBIOS and QEMU lay it out. */
 struct vmm_e820_entry {
@@ -39,6 +40,7 @@ struct vmm_pc {
     struct vmm_cmos cmos;
     struct vmm_keyboard keyboard;
     struct vmm_system_control system_control;
+    struct vmm_uart com1;
     struct vmm_pci pci;
     struct vmm_pci_function host_bridge;
     struct vmm_fw_cfg fw_cfg;
@@ -58,6 +60,7 @@ struct vmm_pc_config {
     vmm_debug_line *print; /* takes what the firmware writes to its debug port */
     void *context;
     vmm_cpuid_reader *cpuid;
+    struct vmm_uart_host com1; /* the other end of the serial port */
 };
 
 /* Makes the board; its memory regions are added by who has the memory (vmm_memory_add). False when
