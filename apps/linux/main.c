@@ -99,6 +99,7 @@ int main(const struct nacelle_client_info *info)
     vmm_guest_make(&guest, &pool, info, &config);
     vmm_loop_add(&loop, &pool, &guest.vcpu, guest.vm);
     vmm_guest_load_linux(&guest, &boot);
+    nacelle_print("the guest starts at TSC %lu\n", nacelle_tsc());
     vmm_loop_run(&loop);
     if (guest.vcpu.problem[0])
         nacelle_print("stopped: %s\n", guest.vcpu.problem);
