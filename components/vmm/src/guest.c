@@ -137,7 +137,10 @@ void vmm_guest_load_linux(struct vmm_guest *guest, struct vmm_linux *boot)
     char problem[VMM_LINUX_PROBLEM_MAX];
     const char *failed;
 
+    const struct vmm_acpi_board board = vmm_pc_acpi_board(1);
+
     boot->ram_size = guest->ram_size;
+    boot->rsdp = vmm_acpi_build(&board, &guest->pc.memory);
     failed = vmm_linux_load(boot, &guest->pc.memory, &entry, problem);
     need(!failed, failed);
     nacelle_check(nacelle_vcpu_fetch(guest->vcpu.capability, VMM_LINUX_GROUPS),
