@@ -29,13 +29,13 @@ bench_rows() {
         "$top/tests/bench/operations.def"
 }
 
-# A release build of one scenario (default: bench) and nothing else, by the compiler that the limits
+# A release build of one scenario and nothing else, by the compiler that the limits
 # are for.
 bench_build() {
-    local target=iso.${1:-bench} log=$build/bench.log
-    [ "$platform" = bochs ] || target=scenario.${1:-bench}
+    local target=iso.$1 log=$build/bench.log
+    [ "$platform" = bochs ] || target=scenario.$1
     if [ $make = yes ]; then
-        "$top/tools/install" run "$platform" "${@:2}" || exit 1
+        "$top/tools/install" run "$platform" || exit 1
         mkdir -p "$build"
         exec 8>"$build/.lock"
         flock 8
