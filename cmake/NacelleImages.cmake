@@ -168,6 +168,7 @@ endfunction()
 #     [KERNEL <kernel>]                        default: nacelle
 #     [CPUS <n>] [MEMORY <MiB>]                of the machine; default 1 and NacelleMemory
 #     [TIMEOUT <seconds>]                      when tools/run gives up; default 120
+#     [TERMINALS]                              clients have terminals: tools/run shows them
 #     [MULTIBOOT1])                            load the 32-bit image by Multiboot 1, not 2
 #
 # An item is a client, a guest or the path of a file. A module's command line is the item's name
@@ -177,7 +178,7 @@ endfunction()
 # Makes build/scenarios/<name>.scenario, which tools/run reads (target scenario.<name>), and
 # build/scenarios/<name>.iso (target iso.<name>).
 function(nacelle_add_scenario name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "MULTIBOOT1"
+    cmake_parse_arguments(PARSE_ARGV 1 arg "MULTIBOOT1;TERMINALS"
         "DESCRIPTION;ROOT;ROOT_ARGUMENTS;ARGUMENTS;KERNEL;CPUS;MEMORY;TIMEOUT" "MODULES")
     nacelle_no_leftovers("nacelle_add_scenario(${name})" "${arg_UNPARSED_ARGUMENTS}")
     if(NacelleHostOnly)
@@ -228,12 +229,19 @@ function(nacelle_add_scenario name)
     if(arg_MULTIBOOT1)
         string(APPEND text "multiboot1=1\n")
     endif()
+    if(arg_TERMINALS)
+        string(APPEND text "terminals=1\n")
+    endif()
     foreach(module IN LISTS modules)
         string(APPEND text "module=${module}\n")
     endforeach()
     file(GENERATE OUTPUT ${dir}/${name}.scenario CONTENT "${text}")
 
     add_custom_target(scenario.${name} ALL DEPENDS ${depends})
+    if(arg_TERMINALS)
+        add_dependencies(images console)
+        add_dependencies(isos console)
+    endif()
     set_target_properties(scenario.${name} PROPERTIES NACELLE_DESCRIPTION "${arg_DESCRIPTION}")
     add_custom_command(OUTPUT ${dir}/${name}.iso
         COMMAND ${PROJECT_SOURCE_DIR}/tools/mkiso ${dir}/${name}.scenario ${dir}/${name}.iso
