@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash disable=SC2034,SC2154 # it shares its variables with tools/run
+#
+# The options of `tools/run linux`: a scenario like the one that the build has, with other VMs.
+
+linux_vms='' linux_vcpus='' linux_mem='' linux_kernel='' linux_initrd='' linux_append=''
+linux_disk=''
+linux_options=no
+
+linux_usage() {
+    cat <<'END'
+Options of scenario linux:
+  --vms COUNT        number of VMs, each with a client and protection domain of its own (default: 2)
+  --vcpus COUNT      vCPUs of each; 1 is all that there is today
+  --mem SIZE         memory of each, a multiple of 2M, as in 128M (the default)
+  --kernel FILE      the kernel, a bzImage (default: Debian's, which is fetched)
+  --initrd FILE      its initial RAM disk (default: one with busybox)
+  --append TEXT      more for its command line, which has console=ttyS0
+  --disk IMAGE       a disk for each VM: what it writes there stays in its memory
+END
+}
+
+# Takes option $1 with value $2; false when it is none of these.
+linux_option() {
+    case $1 in
+    --vms) [[ $2 =~ ^[1-8]$ ]] || fail 2 "--vms wants a number from 1 to 8, not '$2'" ;;
+    --vcpus) [ "$2" = 1 ] || fail 2 "--vcpus: VMs have 1 vCPU today, not '$2'" ;;
+    --mem)
+        if ! [[ $2 =~ ^([1-9][0-9]{0,3})M$ ]] || [ $((BASH_REMATCH[1] % 2)) -ne 0 ]; then
+            fail 2 "--mem wants a multiple of 2M, as in 128M, not '$2'"
+        fi
+        ;;
+    --kernel | --initrd | --disk) [ -f "$2" ] || fail 2 "$1: there is no file $2" ;;
+    --append)
+        case $2 in
+        *[\'\"\\]*) fail 2 "--append: quotes and backslashes cannot be in a command line" ;;
+        esac
+        ;;
+    *) return 1 ;;
+    esac
+    linux_options=yes
+    declare -g "linux_${1#--}=$2"
+}
+
+# Writes scenario $1 out of the build's scenario linux, with what the options ask for.
+linux_make_scenario() {
+    local from=$build/scenarios/linux.scenario to=$build/scenarios/$1.scenario
+    local mem=${linux_mem:-128M} files=vmlinuz,initrd.gz line vm size=0
+    local kernel initrd disk='' program file
+    kernel=$(realpath "${linux_kernel:-$build/linux/vmlinuz}")
+    initrd=$(realpath "${linux_initrd:-$build/linux/initrd.gz}")
+    program=$(sed -n 's/^module=\([^|]*\)|linux client=vm1 .*/\1/p' "$from")
+    [ -z "$linux_disk" ] || disk=$(realpath "$linux_disk")
+    [ -z "$disk" ] || files+=,disk.img
+    line="memory=$((${mem%M} + 4))M files=$files mem=$mem"
+    [ -z "$disk" ] || line+=" disk=disk.img"
+    line+=" -- console=ttyS0 nokaslr${linux_append:+ $linux_append}"
+    for file in "$kernel" "$initrd" ${disk:+"$disk"}; do
+        size=$((size + $(stat -c %s "$file")))
+    done
+    {
+        # all but the VMs and their files; the machine's memory has room for files twice
+        sed -e '/^module=.*|linux client=/d' -e '/^module=.*|vmlinuz$/d' \
+            -e '/^module=.*|initrd.gz$/d' -e '/^memory=/d' -e "s/scenario=linux\$/scenario=$1/" \
+            -e "s/^name=linux\$/name=$1/" "$from"
+        echo "memory=$(((${linux_vms:-2} * (${mem%M} + 8) + 2 * size / 1048576 + 256) / 64 * 64))"
+        for ((vm = 1; vm <= ${linux_vms:-2}; vm++)); do
+            echo "module=$program|linux client=vm$vm $line"
+        done
+        echo "module=$kernel|vmlinuz"
+        echo "module=$initrd|initrd.gz"
+        [ -z "$disk" ] || echo "module=$disk|disk.img"
+    } >"$to"
+    [ "$platform" != bochs ] ||
+        "$top/tools/mkiso" "$to" "$build/scenarios/$1.iso" || fail 1 "no CD for Bochs"
+}
