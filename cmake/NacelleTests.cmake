@@ -49,12 +49,13 @@ file(WRITE ${nacelle_system_tests} "")
 #     [STATUS ok|refused|failed|panic]  how the scenario must end; default ok
 #     [FEATURE <text>]     what it shows, for the table of platforms; default: the scenario's
 #                          description; "-": nothing for the table
+#     [LONG]               only with tools/test --all
 #     [TIMEOUT <seconds>]) of the emulator; default 120
 #
-# CTest system.<name>.<model or platform>, labels system and bochs, qemu or kvm. Any number of these
-# can run at once. Where the platform is not available the test is skipped.
+# CTest system.<name>.<model or platform>, labels system and bochs, qemu or kvm; long and fetched
+# where it is so. Any number of these can run at once. Where the platform is not available the test is skipped.
 function(nacelle_add_system_test name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "SCENARIO;EXPECT;SCRIPT;STATUS;FEATURE;TIMEOUT"
+    cmake_parse_arguments(PARSE_ARGV 1 arg "LONG" "SCENARIO;EXPECT;SCRIPT;STATUS;FEATURE;TIMEOUT"
         "CPUS;PLATFORMS;FORBID;SKIP")
     nacelle_no_leftovers("nacelle_add_system_test(${name})" "${arg_UNPARSED_ARGUMENTS}")
     if(NacelleHostOnly)
@@ -144,7 +145,15 @@ function(nacelle_add_one_system_test name platform)
             --build-dir ${PROJECT_BINARY_DIR} --name ${test} --platform ${platform} ${cpu}
             ${why} ${options} ${arg_SCENARIO})
     math(EXPR limit "${arg_TIMEOUT} + 30")
+    set(labels system ${platform})
+    if(arg_LONG)
+        list(APPEND labels long)
+    endif()
+    get_target_property(fetched scenario.${arg_SCENARIO} NACELLE_FETCHED)
+    if(fetched)
+        list(APPEND labels fetched)
+    endif()
     set_tests_properties(${test} PROPERTIES
-        LABELS "system;${platform}" TIMEOUT ${limit} PROCESSORS 1 SKIP_RETURN_CODE 77)
+        LABELS "${labels}" TIMEOUT ${limit} PROCESSORS 1 SKIP_RETURN_CODE 77)
     file(APPEND ${nacelle_system_tests} "${name}\t${test}\t${arg_FEATURE}\n")
 endfunction()
