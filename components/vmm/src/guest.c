@@ -6,6 +6,7 @@
 #include <runtime/string.h>
 #include <runtime/vcpu.h>
 #include <runtime/vm.h>
+#include <vmm/answers.h>
 #include <vmm/guest.h>
 
 #define PAGE         4096ull
@@ -71,6 +72,7 @@ static void make_vcpu(struct vmm_guest *guest, struct nacelle_pool *pool,
         nacelle_check(nacelle_vcpu_set_priority(slot, info->priority - 1, 0), "priority");
     guest->vcpu = (struct vmm_vcpu){.state = (struct nacelle_vcpu_state *)address,
                                     .pc = &guest->pc,
+                                    .lapic = &guest->pc.lapics[0],
                                     .capability = slot,
                                     .fetch = fetch,
                                     .offered = -1};
@@ -82,6 +84,7 @@ void vmm_guest_make(struct vmm_guest *guest, struct nacelle_pool *pool,
     need(vmm_pc_init(&guest->pc, config), "the board has too many devices");
     guest->ram_size = config->memory;
     guest->vm = nacelle_pool_need(pool, NACELLE_TYPE_VM, VM_SIZE);
+    vmm_answers_install(guest->vm, &guest->pc);
     make_ram(guest, pool);
     make_vcpu(guest, pool, info);
 }
