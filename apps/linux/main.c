@@ -14,6 +14,7 @@
 #include <runtime/vcpu.h>
 #include <vmm/guest.h>
 #include <vmm/loop.h>
+#include <vmm/terminal.h>
 
 #define RAM_DEFAULT   (128ull << 20)
 #define NEW_YEAR_2026 1767225600ull /* the guests' clocks start here: runs are repeatable */
@@ -21,18 +22,12 @@
 static struct vmm_guest guest;
 static struct vmm_loop loop;
 static struct nacelle_pool pool;
+static struct vmm_terminal terminal;
 
 static void print_log(void *context, const char *line)
 {
     (void)context;
     nacelle_print("%s\n", line);
-}
-
-static void transmit(void *context, uint8_t byte)
-{
-    (void)context;
-    if (byte != '\r')
-        nacelle_print("%c", byte);
 }
 
 static void print_count(void *context, const char *text, uint64_t count)
@@ -80,7 +75,7 @@ int main(const struct nacelle_client_info *info)
                                    .unix_time = NEW_YEAR_2026,
                                    .cpus = 1,
                                    .print = print_log,
-                                   .com1 = {.transmit = transmit},
+                                   .com1 = vmm_terminal_host(&terminal),
                                    .cpuid = vmm_cpuid_host};
     struct vmm_linux boot = {.command_line = nacelle_rest_of_line(info->command_line)};
 
@@ -99,7 +94,10 @@ int main(const struct nacelle_client_info *info)
     vmm_guest_make(&guest, &pool, info, &config);
     vmm_loop_add(&loop, &pool, &guest.vcpu, guest.vm);
     vmm_guest_load_linux(&guest, &boot);
+    if (!vmm_terminal_open(&terminal, &loop, &pool, &guest.pc.com1, &guest.pc.clock))
+        nacelle_print("there is no terminal for the guest\n");
     vmm_loop_run(&loop);
+    vmm_terminal_flush(&terminal);
     if (guest.vcpu.problem[0])
         nacelle_print("stopped: %s\n", guest.vcpu.problem);
     print_statistics();
