@@ -9,6 +9,7 @@
  */
 #include <runtime/arguments.h>
 #include <runtime/client.h>
+#include <runtime/format.h>
 #include <runtime/notification.h>
 #include <runtime/string.h>
 #include <runtime/vcpu.h>
@@ -50,6 +51,18 @@ static void print_statistics(void)
                   vcpu->statistics.notifications);
 }
 
+/* Linux measures the TSC against the 8254 where CPUID does not tell its frequency, as on AMD: while
+ * other VMs run in between that takes many exits and fails. So the frequency is told first; what
+ * follows overrides it. */
+static const char *command_line(const struct nacelle_client_info *info)
+{
+    static char line[NACELLE_CLIENT_LINE_MAX + 32];
+
+    nacelle_snprintf(line, sizeof(line), "tsc_early_khz=%lu %s", info->tsc_hz / 1000,
+                     nacelle_rest_of_line(info->command_line));
+    return line;
+}
+
 /* The file that key= names, or NULL after a message. */
 static const struct nacelle_client_file *find_file(const struct nacelle_client_info *info,
                                                    const char *key, const char *otherwise)
@@ -77,7 +90,7 @@ int main(const struct nacelle_client_info *info)
                                    .print = print_log,
                                    .com1 = vmm_terminal_host(&terminal),
                                    .cpuid = vmm_cpuid_host};
-    struct vmm_linux boot = {.command_line = nacelle_rest_of_line(info->command_line)};
+    struct vmm_linux boot = {.command_line = command_line(info)};
 
     if (!kernel || !initrd)
         return 1;
