@@ -6,6 +6,8 @@ enum irq {
     IRQ_TIMER = 0,
     IRQ_KEYBOARD = 1,
     IRQ_CLOCK = 8,
+    IRQ_PCI_AB = 10,
+    IRQ_PCI_CD = 11,
 };
 
 #define E820_RAM 1
@@ -48,6 +50,16 @@ static bool add_files(struct vmm_pc *pc, const struct vmm_pc_config *config)
            vmm_fw_cfg_add_number(&pc->fw_cfg, "etc/boot-fail-wait", config->boot_fail_wait);
 }
 
+/* The lines of the PCI bus go where a PIIX's go after SeaBIOS has set it up. */
+static void connect_pci(struct vmm_pc *pc)
+{
+    static const enum irq irqs[VMM_PCI_LINES] = {IRQ_PCI_AB, IRQ_PCI_AB, IRQ_PCI_CD, IRQ_PCI_CD};
+
+    for (unsigned i = 0; i < VMM_PCI_LINES; i++)
+        pc->pci.lines[i] = line(pc, irqs[i]);
+    pc->pci.mmio = &pc->mmio;
+}
+
 bool vmm_pc_init(struct vmm_pc *pc, const struct vmm_pc_config *config)
 {
     *pc = (struct vmm_pc){.clock = {.now = config->tsc, .hz = config->tsc_hz},
@@ -59,6 +71,7 @@ bool vmm_pc_init(struct vmm_pc *pc, const struct vmm_pc_config *config)
     vmm_keyboard_init(&pc->keyboard, line(pc, IRQ_KEYBOARD), &pc->reset);
     vmm_system_control_init(&pc->system_control, &pc->reset);
     vmm_pci_init(&pc->pci, &pc->reset);
+    connect_pci(pc);
     vmm_pci_host_bridge(&pc->host_bridge);
     vmm_fw_cfg_init(&pc->fw_cfg, &pc->memory, config->cpus);
     vmm_debug_port_init(&pc->debug, config->print, config->context);
