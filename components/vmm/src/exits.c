@@ -116,6 +116,12 @@ static enum vmm_action msr(struct vmm_vcpu *vcpu)
     uint64_t *general = vcpu->state->general;
     uint64_t value;
 
+    if ((exit->flags & NACELLE_EXIT_WRITE) && exit->number == 0xc0000080) {
+        vcpu->fetch(vcpu, NACELLE_GROUP_CONTROL);
+        vcpu->state->efer = exit->value;
+        vcpu->state->dirty |= NACELLE_GROUP_CONTROL;
+        return VMM_ADVANCE;
+    }
     if (exit->flags & NACELLE_EXIT_WRITE)
         return vmm_msr_write(&vcpu->pc->msrs, exit->number, exit->value) ? VMM_ADVANCE
                                                                          : general_protection(vcpu);
@@ -215,7 +221,7 @@ enum vmm_action vmm_handle_exit(struct vmm_vcpu *vcpu)
     if (status != VMM_DECODE_OK)
         return stop(vcpu, vmm_decode_text(status));
     action = handlers[kind](vcpu);
-    if (vcpu->done)
+    if (vcpu->done || vcpu->pc->reset.power_off)
         return VMM_STOP;
     if (vcpu->pc->reset.requested)
         return stop(vcpu, "reset");

@@ -7,6 +7,7 @@
 #include <runtime/vcpu.h>
 #include <runtime/vm.h>
 #include <vmm/guest.h>
+#include <x86/msr.h>
 
 #define PAGE         4096ull
 #define LARGE_PAGE   (2ull << 20)
@@ -52,6 +53,26 @@ static void make_ram(struct vmm_guest *guest, struct nacelle_pool *pool)
          "the guest's memory is too large");
 }
 
+/* MSRs that belong to the guest alone: the engine switches them, and no access exits. */
+static void open_msrs(struct vmm_guest *guest)
+{
+    static const struct {
+        uint32_t msr;
+        unsigned rights;
+    } msrs[] = {
+        {X86_MSR_SYSENTER_CS, READ_WRITE},  {X86_MSR_SYSENTER_ESP, READ_WRITE},
+        {X86_MSR_SYSENTER_EIP, READ_WRITE}, {X86_MSR_STAR, READ_WRITE},
+        {X86_MSR_LSTAR, READ_WRITE},        {X86_MSR_CSTAR, READ_WRITE},
+        {X86_MSR_FMASK, READ_WRITE},        {X86_MSR_FS_BASE, READ_WRITE},
+        {X86_MSR_GS_BASE, READ_WRITE},      {X86_MSR_KERNEL_GS_BASE, READ_WRITE},
+        {X86_MSR_PAT, READ_WRITE},          {X86_MSR_TSC_AUX, READ_WRITE},
+        {X86_MSR_TIME_STAMP_COUNTER, NACELLE_RIGHT_READ}, {X86_MSR_EFER, NACELLE_RIGHT_READ},
+    };
+
+    for (unsigned i = 0; i < sizeof(msrs) / sizeof(msrs[0]); i++)
+        (void)nacelle_vm_open_msr(guest->vm, msrs[i].msr, msrs[i].rights);
+}
+
 static void fetch(struct vmm_vcpu *vcpu, uint32_t groups)
 {
     if (groups & ~vcpu->state->valid)
@@ -83,6 +104,7 @@ void vmm_guest_make(struct vmm_guest *guest, struct nacelle_pool *pool,
     guest->ram_size = config->memory;
     guest->vm = nacelle_pool_need(pool, NACELLE_TYPE_VM, VM_SIZE);
     make_ram(guest, pool);
+    open_msrs(guest);
     make_vcpu(guest, pool, info);
 }
 
@@ -91,7 +113,7 @@ void vmm_guest_load_firmware(struct vmm_guest *guest, struct nacelle_pool *pool,
 {
     uint64_t gpa = FOUR_GIB - file->size, copies = 0;
 
-    need(file->size && file->size % PAGE == 0 && file->size <= FIRMWARE_MAX &&
+    need(file->size && file->size % PAGE == 0 && file->size <= FIRMWARE_MAX && file->frame_size == PAGE &&
              guest->ram_size >= ONE_MIB,
          "the firmware has a size that no PC takes");
     /* copies of the capabilities: another VM of this client may map the same frames */
@@ -107,6 +129,23 @@ void vmm_guest_load_firmware(struct vmm_guest *guest, struct nacelle_pool *pool,
     need(vmm_memory_add(&guest->pc.memory, gpa, file->size, (void *)file->address, false),
          "the firmware overlaps memory");
     memcpy(guest->ram + ONE_MIB - file->size, (const void *)file->address, file->size);
+}
+
+void vmm_guest_load_linux(struct vmm_guest *guest, struct vmm_linux *boot)
+{
+    struct vmm_linux_entry entry;
+    char problem[VMM_LINUX_PROBLEM_MAX];
+    const char *failed;
+
+    const struct vmm_acpi_board board = vmm_pc_acpi_board(1);
+
+    boot->ram_size = guest->ram_size;
+    boot->rsdp = vmm_acpi_build(&board, &guest->pc.memory);
+    failed = vmm_linux_load(boot, &guest->pc.memory, &entry, problem);
+    need(!failed, failed);
+    nacelle_check(nacelle_vcpu_fetch(guest->vcpu.capability, VMM_LINUX_GROUPS),
+                  "the vCPU's state");
+    vmm_linux_enter(&entry, guest->vcpu.state);
 }
 
 void vmm_guest_open_bus(struct vmm_guest *guest, struct nacelle_pool *pool, uint64_t gpa)

@@ -12,6 +12,7 @@
 #include <vmm/loop.h>
 
 #define RFLAGS_IF (1ull << 9)
+#define TIMER     (1ull << 0) /* what the notification's own timer signals */
 
 void vmm_loop_init(struct vmm_loop *loop, struct nacelle_pool *pool)
 {
@@ -23,21 +24,47 @@ void vmm_loop_init(struct vmm_loop *loop, struct nacelle_pool *pool)
                   "binding the notification");
 }
 
+static void need_room(unsigned count, unsigned max, const char *what)
+{
+    if (count < max)
+        return;
+    nacelle_print("too many %s\n", what);
+    nacelle_exit(1);
+}
+
 void vmm_loop_add(struct vmm_loop *loop, struct nacelle_pool *pool, struct vmm_vcpu *vcpu,
                   uint64_t vm)
 {
     uint64_t badged = 0;
 
-    if (loop->count == VMM_LOOP_VCPUS_MAX) {
-        nacelle_print("too many vCPUs\n");
-        nacelle_exit(1);
-    }
+    need_room(loop->count, VMM_LOOP_VCPUS_MAX, "vCPUs");
     loop->vcpus[loop->count++] = vcpu;
     nacelle_check(nacelle_pool_slots(pool, 1, &badged), "slot");
     nacelle_check(nacelle_cspace_copy(NACELLE_CLIENT_CSPACE, badged, loop->endpoint,
                                       NACELLE_RIGHT_WRITE, loop->count),
                   "endpoint for exits");
     nacelle_check(nacelle_vcpu_configure(vcpu->capability, vm, badged), "configuring the vCPU");
+    /* nobody but the guest uses them while it runs */
+    nacelle_check(nacelle_vcpu_set_control(vcpu->capability, NACELLE_CONTROL_DEBUG_REGISTERS, 0),
+                  "debug registers");
+}
+
+uint64_t vmm_loop_add_source(struct vmm_loop *loop, void (*handler)(void *context), void *context)
+{
+    need_room(loop->source_count, VMM_LOOP_SOURCES_MAX, "sources");
+    loop->sources[loop->source_count++] = (struct vmm_source){handler, context};
+    return TIMER << loop->source_count;
+}
+
+uint64_t vmm_loop_signal_slot(struct vmm_loop *loop, struct nacelle_pool *pool, uint64_t badge)
+{
+    uint64_t slot = 0;
+
+    nacelle_check(nacelle_pool_slots(pool, 1, &slot), "slot");
+    nacelle_check(nacelle_cspace_copy(NACELLE_CLIENT_CSPACE, slot, loop->notification,
+                                      NACELLE_RIGHT_WRITE, badge),
+                  "capability that signals");
+    return slot;
 }
 
 /* Notes the first thing that goes wrong with a vCPU, which ends it. */
@@ -90,6 +117,15 @@ static void stop(struct vmm_vcpu *vcpu)
     vmm_debug_port_flush(&vcpu->pc->debug);
 }
 
+/* A vCPU that is done outside of an exit; one that runs stops at the exit that the poke causes. */
+static void finish(struct vmm_vcpu *vcpu)
+{
+    if (vcpu->runs)
+        check(vcpu, nacelle_vcpu_poke(vcpu->capability), "poking the vCPU");
+    else if (!vcpu->stopped)
+        stop(vcpu);
+}
+
 /* HLT: returns the reply. */
 static uint32_t halt(struct vmm_vcpu *vcpu)
 {
@@ -131,17 +167,26 @@ static uint32_t handle_exit(struct vmm_vcpu *vcpu)
     return vcpu->stopped ? NACELLE_RESUME_STAY : label;
 }
 
-static void handle_notification(struct vmm_loop *loop)
+/* The sources run between the clocks' setting and their timers, as they may set timers and raise
+ * interrupts of any board. */
+static void handle_notification(struct vmm_loop *loop, uint64_t bits)
 {
     uint64_t now = nacelle_tsc();
 
-    loop->armed = VMM_NEVER;
+    if (bits & TIMER)
+        loop->armed = VMM_NEVER;
+    for (unsigned i = 0; i < loop->count; i++)
+        loop->vcpus[i]->pc->clock.now = now;
+    for (unsigned i = 0; i < loop->source_count; i++)
+        if (bits & TIMER << (i + 1))
+            loop->sources[i].handler(loop->sources[i].context);
     for (unsigned i = 0; i < loop->count; i++) {
         struct vmm_vcpu *vcpu = loop->vcpus[i];
 
         vcpu->statistics.notifications++;
-        vcpu->pc->clock.now = now;
         vmm_clock_run(&vcpu->pc->clock);
+        if (vcpu->done)
+            finish(vcpu);
         offer(vcpu);
         wake(vcpu);
     }
@@ -195,7 +240,7 @@ void vmm_loop_run(struct vmm_loop *loop)
                       "waiting for exits");
         reply = false;
         if (nacelle_from_kernel(&message, NACELLE_LABEL_NOTIFICATION)) {
-            handle_notification(loop);
+            handle_notification(loop, message.words[0]);
         } else if ((message.tag & NACELLE_TAG_KERNEL) && message.badge >= 1 &&
                    message.badge <= loop->count) {
             uint32_t label = handle_exit(loop->vcpus[message.badge - 1]);
