@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The ring of frames between two clients: nothing is lost or doubled, nobody sleeps with work to do,
- * and a peer that breaks the rules is no longer listened to. */
+/* The ring of frames between two clients: nothing is lost or doubled, nobody sleeps with work to
+ * do, and a peer that breaks the rules is no longer listened to. */
 #include "device_test.h"
 
 #include <stdlib.h>
@@ -68,7 +68,7 @@ static uint64_t next_random(uint64_t *random)
 
 static uint8_t record[VMM_CABLE_RECORD], got[VMM_CABLE_RECORD];
 
-/* Records of all sizes, as many on the way as fit, many times around the ring, in both directions. */
+/* Records of all sizes, as many on the way as fit, many times around the ring, both ways. */
 static void records_cross(void **state)
 {
     uint64_t random = 88172645463325252ull;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Channels: memory that two clients share, and a way for each to wake the other. The root task makes
- * one for each name that two clients have in channel=. */
+/* Channels: memory that two clients share, and a way for each to wake the other. The root task
+ * makes one for each name that two clients have in channel=. */
 #ifndef RUNTIME_CHANNEL_H
 #define RUNTIME_CHANNEL_H
 
