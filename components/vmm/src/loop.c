@@ -57,6 +57,25 @@ uint64_t vmm_loop_add_source(struct vmm_loop *loop, void (*handler)(void *contex
     return TIMER << loop->source_count;
 }
 
+void vmm_loop_use_channels(struct vmm_loop *loop, const struct nacelle_client_info *info)
+{
+    if (!info->channel_count)
+        return;
+    need_room(info->channel_count, VMM_LOOP_SOURCES_MAX, "channels");
+    nacelle_check(nacelle_notification_bind(loop->notification, 0), "the loop's notification");
+    nacelle_check(nacelle_notification_bind(NACELLE_CLIENT_DOORBELL, loop->endpoint),
+                  "binding the doorbell");
+    loop->notification = NACELLE_CLIENT_DOORBELL;
+    loop->source_count = info->channel_count;
+}
+
+void vmm_loop_set_source(struct vmm_loop *loop, unsigned bit, void (*handler)(void *context),
+                         void *context)
+{
+    need_room(bit - 1, loop->source_count, "channels");
+    loop->sources[bit - 1] = (struct vmm_source){handler, context};
+}
+
 uint64_t vmm_loop_signal_slot(struct vmm_loop *loop, struct nacelle_pool *pool, uint64_t badge)
 {
     uint64_t slot = 0;
@@ -197,7 +216,7 @@ static void handle_notification(struct vmm_loop *loop, uint64_t bits)
     for (unsigned i = 0; i < loop->count; i++)
         loop->vcpus[i]->pc->clock.now = now;
     for (unsigned i = 0; i < loop->source_count; i++)
-        if (bits & TIMER << (i + 1))
+        if ((bits & TIMER << (i + 1)) && loop->sources[i].handler)
             loop->sources[i].handler(loop->sources[i].context);
     for (unsigned i = 0; i < loop->count; i++) {
         struct vmm_vcpu *vcpu = loop->vcpus[i];

@@ -10,6 +10,8 @@ enum irq {
     IRQ_COM1 = 4,
     IRQ_CLOCK = 8,
     IRQ_SCI = 9,
+    IRQ_PCI_AB = 10,
+    IRQ_PCI_CD = 11,
 };
 
 #define E820_RAM        1
@@ -20,7 +22,8 @@ enum irq {
 #define RESET_PORT_FULL 0x06
 
 #define IRQS            16
-#define TIMER_PIN       2 /* of the I/O APIC; pin 0 is the 8259's */
+#define PIRQ_PIN        16 /* of the I/O APIC, for PIRQA */
+#define TIMER_PIN       2  /* of the I/O APIC; pin 0 is the 8259's */
 
 static void set_line(void *controller, unsigned gsi, bool level)
 {
@@ -79,6 +82,27 @@ static bool add_files(struct vmm_pc *pc, const struct vmm_pc_config *config)
            vmm_fw_cfg_add_number(&pc->fw_cfg, "etc/boot-fail-wait", config->boot_fail_wait);
 }
 
+/* The lines of the PCI bus have inputs of the I/O APIC of their own (src/board.asl), and go to the
+ * 8259 in pairs, as a PIIX's do after SeaBIOS has set it up. */
+static void set_pirq(void *controller, unsigned pirq, bool level)
+{
+    struct vmm_pc *pc = controller;
+    unsigned pair = pirq / 2;
+
+    pc->pirqs = (uint8_t)((pc->pirqs & ~(1u << pirq)) | (unsigned)level << pirq);
+    vmm_pic_set(&pc->pic, pair ? IRQ_PCI_CD : IRQ_PCI_AB, pc->pirqs >> pair * 2 & 3);
+    vmm_ioapic_set(&pc->ioapic, PIRQ_PIN + pirq, level);
+}
+
+static void connect_pci(struct vmm_pc *pc)
+{
+    for (unsigned i = 0; i < VMM_PCI_LINES; i++)
+        pc->pci.lines[i] = (struct vmm_line){set_pirq, pc, i};
+    pc->pci.mmio = &pc->mmio;
+    pc->pci.message = vmm_apic_bus_msi;
+    pc->pci.message_context = &pc->apic_bus;
+}
+
 struct vmm_acpi_board vmm_pc_acpi_board(unsigned cpus)
 {
     return (struct vmm_acpi_board){.cpus = cpus,
@@ -105,6 +129,7 @@ bool vmm_pc_init(struct vmm_pc *pc, const struct vmm_pc_config *config)
     vmm_uart_init(&pc->com1, &pc->clock, vmm_pc_line(pc, IRQ_COM1), &config->com1);
     vmm_acpi_pm_init(&pc->acpi_pm, &pc->clock, vmm_pc_line(pc, IRQ_SCI), &pc->reset);
     vmm_pci_init(&pc->pci, &pc->reset);
+    connect_pci(pc);
     vmm_pci_host_bridge(&pc->host_bridge);
     vmm_fw_cfg_init(&pc->fw_cfg, &pc->memory, config->cpus);
     vmm_debug_port_init(&pc->debug, config->print, config->context);

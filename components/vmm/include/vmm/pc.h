@@ -54,6 +54,7 @@ struct vmm_pc {
     struct vmm_uart com1;
     struct vmm_acpi_pm acpi_pm;
     struct vmm_pci pci;
+    uint8_t pirqs; /* levels of its lines */
     struct vmm_pci_function host_bridge;
     struct vmm_fw_cfg fw_cfg;
     struct vmm_debug_port debug;
