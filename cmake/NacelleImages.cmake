@@ -168,6 +168,7 @@ endfunction()
 #     [KERNEL <kernel>]                        default: nacelle
 #     [CPUS <n>] [MEMORY <MiB>]                of the machine; default 1 and NacelleMemory
 #     [TIMEOUT <seconds>]                      when tools/run gives up; default 120
+#     [TERMINALS]                              clients have terminals: tools/run shows them
 #     [MULTIBOOT1]                             load the 32-bit image by Multiboot 1, not 2
 #     [FETCHED])                               its files come from the network: built only when
 #                                              tools/run boots it, or by its own targets
@@ -179,7 +180,7 @@ endfunction()
 # Makes build/scenarios/<name>.scenario, which tools/run reads (target scenario.<name>), and
 # build/scenarios/<name>.iso (target iso.<name>).
 function(nacelle_add_scenario name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "MULTIBOOT1;FETCHED"
+    cmake_parse_arguments(PARSE_ARGV 1 arg "MULTIBOOT1;FETCHED;TERMINALS"
         "DESCRIPTION;ROOT;ROOT_ARGUMENTS;ARGUMENTS;KERNEL;CPUS;MEMORY;TIMEOUT" "MODULES")
     nacelle_no_leftovers("nacelle_add_scenario(${name})" "${arg_UNPARSED_ARGUMENTS}")
     if(NacelleHostOnly)
@@ -233,6 +234,9 @@ function(nacelle_add_scenario name)
     if(arg_FETCHED)
         string(APPEND text "fetched=1\n")
     endif()
+    if(arg_TERMINALS)
+        string(APPEND text "terminals=1\n")
+    endif()
     foreach(module IN LISTS modules)
         string(APPEND text "module=${module}\n")
     endforeach()
@@ -245,6 +249,11 @@ function(nacelle_add_scenario name)
         set(isos_in_all "")
     endif()
     add_custom_target(scenario.${name} ${all} DEPENDS ${depends})
+    if(arg_TERMINALS)
+        add_dependencies(images console)
+        add_dependencies(isos console)
+        add_dependencies(scenario.${name} console)
+    endif()
     set_target_properties(scenario.${name} PROPERTIES NACELLE_DESCRIPTION "${arg_DESCRIPTION}")
     add_custom_command(OUTPUT ${dir}/${name}.iso
         COMMAND ${PROJECT_SOURCE_DIR}/tools/mkiso ${dir}/${name}.scenario ${dir}/${name}.iso

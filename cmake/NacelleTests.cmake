@@ -45,6 +45,7 @@ file(WRITE ${nacelle_system_tests} "")
 #     [EXPECT <file>]      extended regular expressions that lines of the serial output must match
 #                          in this order, one a line; # begins a comment line
 #     [FORBID <regex>...]  no line may match
+#     [SCRIPT <file>]      what is typed at the terminals, and has to appear (tools/run --script)
 #     [STATUS ok|refused|failed|panic]  how the scenario must end; default ok
 #     [FEATURE <text>]     what it shows, for the table of platforms; default: the scenario's
 #                          description; "-": nothing for the table
@@ -53,7 +54,7 @@ file(WRITE ${nacelle_system_tests} "")
 # CTest system.<name>.<model or platform>, labels system and bochs, qemu or kvm. Any number of these
 # can run at once. Where the platform is not available the test is skipped.
 function(nacelle_add_system_test name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "SCENARIO;EXPECT;STATUS;FEATURE;TIMEOUT"
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "SCENARIO;EXPECT;SCRIPT;STATUS;FEATURE;TIMEOUT"
         "CPUS;PLATFORMS;FORBID;SKIP")
     nacelle_no_leftovers("nacelle_add_system_test(${name})" "${arg_UNPARSED_ARGUMENTS}")
     if(NacelleHostOnly)
@@ -88,6 +89,10 @@ function(nacelle_add_system_test name)
     if(arg_EXPECT)
         nacelle_absolute(expect ${arg_EXPECT})
         list(APPEND options --expect ${expect})
+    endif()
+    if(arg_SCRIPT)
+        nacelle_absolute(script ${arg_SCRIPT})
+        list(APPEND options --script ${script})
     endif()
     foreach(regex IN LISTS arg_FORBID)
         list(APPEND options --forbid ${regex})

@@ -5,8 +5,13 @@
  *   mem=SIZE     of the guest, a multiple of 2M; default 128M
  *   kernel=NAME  the file that is the kernel, a bzImage; default vmlinuz
  *   initrd=NAME  the file that is its initial RAM disk; default initrd.gz
+ *   disk=NAME    the file that is its disk; what it writes is gone at the end
+ *   overlay=SIZE memory for what it writes to the disk; default 8M; 0: the disk is read-only
+ *   net=NAME,... the channels, each to a switch, that it has network devices at
  *   -- ...       the kernel's command line
  */
+#include "devices.h"
+
 #include <runtime/arguments.h>
 #include <runtime/client.h>
 #include <runtime/notification.h>
@@ -14,6 +19,7 @@
 #include <runtime/vcpu.h>
 #include <vmm/guest.h>
 #include <vmm/loop.h>
+#include <vmm/terminal.h>
 
 #define RAM_DEFAULT   (128ull << 20)
 #define NEW_YEAR_2026 1767225600ull /* the guests' clocks start here: runs are repeatable */
@@ -21,18 +27,12 @@
 static struct vmm_guest guest;
 static struct vmm_loop loop;
 static struct nacelle_pool pool;
+static struct vmm_terminal terminal;
 
 static void print_log(void *context, const char *line)
 {
     (void)context;
     nacelle_print("%s\n", line);
-}
-
-static void transmit(void *context, uint8_t byte)
-{
-    (void)context;
-    if (byte != '\r')
-        nacelle_print("%c", byte);
 }
 
 static void print_count(void *context, const char *text, uint64_t count)
@@ -80,7 +80,7 @@ int main(const struct nacelle_client_info *info)
                                    .unix_time = NEW_YEAR_2026,
                                    .cpus = 1,
                                    .print = print_log,
-                                   .com1 = {.transmit = transmit},
+                                   .com1 = vmm_terminal_host(&terminal),
                                    .cpuid = vmm_cpuid_host};
     struct vmm_linux boot = {.command_line = nacelle_rest_of_line(info->command_line)};
 
@@ -96,12 +96,19 @@ int main(const struct nacelle_client_info *info)
     boot.initrd_size = initrd->size;
     nacelle_pool_init(&pool, info);
     vmm_loop_init(&loop, &pool);
+    vmm_loop_use_channels(&loop, info);
     vmm_guest_make(&guest, &pool, info, &config);
+    if (!devices_add(&guest, &loop, &pool, info))
+        return 1;
     vmm_loop_add(&loop, &pool, &guest.vcpu, guest.vm);
     vmm_guest_load_linux(&guest, &boot);
+    if (!vmm_terminal_open(&terminal, &loop, &pool, &guest.pc.com1, &guest.pc.clock))
+        nacelle_print("there is no terminal for the guest\n");
     vmm_loop_run(&loop);
+    vmm_terminal_flush(&terminal);
     if (guest.vcpu.problem[0])
         nacelle_print("stopped: %s\n", guest.vcpu.problem);
     print_statistics();
+    devices_print();
     return guest.vcpu.problem[0] != 0;
 }

@@ -249,7 +249,8 @@ static const char *give_capabilities(struct client *client, uint64_t endpoint)
         {NACELLE_CLIENT_CSPACE, slot_of(client, CLIENT_CSPACE), NACELLE_RIGHTS_ALL, 0},
         {NACELLE_CLIENT_ASPACE, slot_of(client, CLIENT_ASPACE), NACELLE_RIGHTS_ALL, 0},
         {NACELLE_CLIENT_THREAD, slot_of(client, CLIENT_THREAD), NACELLE_RIGHTS_ALL, 0},
-        {NACELLE_CLIENT_CONSOLE, endpoint, NACELLE_RIGHT_WRITE, client->badge},
+        {NACELLE_CLIENT_CONSOLE, endpoint, NACELLE_RIGHT_WRITE | NACELLE_RIGHT_GRANT,
+         client->badge},
     };
     enum nacelle_error error;
 

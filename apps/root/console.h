@@ -11,6 +11,15 @@ void console_init(void);
 /* Prints to COM1. The root task is the only one that does, so that lines are never mixed. */
 void console_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Who takes the characters instead of COM1. */
+struct console_writer {
+    void (*put)(char character);
+    void (*begin)(void); /* after each text */
+    void (*flush)(void); /* returns when all of it is with COM1 */
+};
+
+void console_divert(const struct console_writer *to);
+
 /* Prints the last line of a scenario, `problem` NULL for success, and switches the machine off. */
 _Noreturn void console_finish(const char *scenario, const char *problem);
 

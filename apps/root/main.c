@@ -5,6 +5,7 @@
 #include "client.h"
 #include "console.h"
 #include "resources.h"
+#include "terminal.h"
 
 #include <nacelle/exit.h>
 #include <runtime/client.h>
@@ -104,8 +105,10 @@ static void start_client(struct client *client, uint64_t endpoint)
 /* Takes an ended client apart. */
 static void end_client(struct client *client, bool expected, const char *what)
 {
-    uint64_t lost = client_stop(client);
+    uint64_t lost;
 
+    terminal_close(client);
+    lost = client_stop(client);
     channels_leave(client);
     if (!expected)
         note_problem(client, what);
@@ -149,19 +152,34 @@ static void handle_line(const struct client *client, const struct nacelle_messag
     uint64_t words[NACELLE_MESSAGE_WORDS];
     unsigned length = nacelle_tag_length(message->tag);
 
-    memcpy(words, message->words, sizeof(message->words));
-    for (unsigned i = NACELLE_MESSAGE_REGISTERS; i < length && i < NACELLE_MESSAGE_WORDS; i++)
-        words[i] = nacelle_ipc_buffer->words[i];
+    nacelle_message_words(message, words);
     if (nacelle_console_unpack(words, length, text) < 0)
         console_print("root: client %s: a line that makes no sense\n", client->config.name);
     else
         console_print("[%s] %s\n", client->config.name, text);
 }
 
-static void handle(const struct nacelle_message *message)
+/* A client's request. Fills in the reply, should it have been a call. */
+static void handle_request(struct client *client, const struct nacelle_message *message,
+                           struct nacelle_message *reply)
+{
+    if (terminal_handle(client, message, reply))
+        return;
+    if (nacelle_tag_label(message->tag) == NACELLE_CONSOLE_LINE)
+        handle_line(client, message);
+    else if (nacelle_tag_label(message->tag) == NACELLE_CONSOLE_EXIT)
+        handle_exit(client, message);
+    else
+        console_print("root: client %s: unknown request %u\n", client->config.name,
+                      nacelle_tag_label(message->tag));
+}
+
+static void handle(const struct nacelle_message *message, struct nacelle_message *reply)
 {
     struct client *client;
 
+    if (nacelle_from_kernel(message, NACELLE_LABEL_NOTIFICATION))
+        terminals_interrupt();
     if (message->badge < 1 || message->badge > client_count)
         return;
     client = &clients[message->badge - 1];
@@ -171,23 +189,16 @@ static void handle(const struct nacelle_message *message)
         handle_fault(client, message);
     else if (message->tag & NACELLE_TAG_KERNEL)
         console_print("root: client %s: unexpected message\n", client->config.name);
-    else if (nacelle_tag_label(message->tag) == NACELLE_CONSOLE_LINE)
-        handle_line(client, message);
-    else if (nacelle_tag_label(message->tag) == NACELLE_CONSOLE_EXIT)
-        handle_exit(client, message);
     else
-        console_print("root: client %s: unknown request %u\n", client->config.name,
-                      nacelle_tag_label(message->tag));
+        handle_request(client, message, reply);
 }
 
 /* Nobody is kept waiting for a reply that the protocol does not have. The caller of EXIT is gone
  * by now. */
-static void answer_call(const struct nacelle_message *message)
+static void answer_call(const struct nacelle_message *message, struct nacelle_message *reply)
 {
-    struct nacelle_message reply = {0};
-
     if ((message->tag & NACELLE_TAG_CALL) && !(message->tag & NACELLE_TAG_KERNEL))
-        (void)nacelle_reply(&reply);
+        (void)nacelle_reply(reply);
 }
 
 /* True while there is anybody who does not run for the others alone. */
@@ -213,7 +224,7 @@ static void stop_rest(void)
 
 _Noreturn void nacelle_start(const void *boot_info, struct nacelle_ipc_buffer *buffer)
 {
-    struct nacelle_message message = {0};
+    struct nacelle_message message = {0}, reply;
     uint64_t endpoint;
     enum nacelle_error error;
 
@@ -230,6 +241,7 @@ _Noreturn void nacelle_start(const void *boot_info, struct nacelle_ipc_buffer *b
     error = resources_make(NACELLE_TYPE_ENDPOINT, NACELLE_SIZE_ENDPOINT, endpoint);
     if (error != NACELLE_ERROR_OK)
         console_finish(scenario, nacelle_error_text(error));
+    terminals_init(endpoint);
     for (unsigned i = 1; i < resources_module_count(); i++)
         if (config_is_client(resources_module(i)->boot->command_line))
             read_client(resources_module(i));
@@ -242,8 +254,9 @@ _Noreturn void nacelle_start(const void *boot_info, struct nacelle_ipc_buffer *b
         error = nacelle_receive(endpoint, &message);
         if (error != NACELLE_ERROR_OK)
             console_finish(scenario, nacelle_error_text(error));
-        handle(&message);
-        answer_call(&message);
+        reply = (struct nacelle_message){0};
+        handle(&message, &reply);
+        answer_call(&message, &reply);
     }
     stop_rest();
     console_finish(scenario, first_problem[0] ? first_problem : NULL);

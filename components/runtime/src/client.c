@@ -18,9 +18,7 @@ static void send_line(void)
     unsigned count = nacelle_console_pack(words, line.text, line.length);
     struct nacelle_message message = {.tag = nacelle_tag(NACELLE_CONSOLE_LINE, count)};
 
-    memcpy(message.words, words, sizeof(message.words));
-    for (unsigned i = NACELLE_MESSAGE_REGISTERS; i < count; i++)
-        nacelle_ipc_buffer->words[i] = words[i];
+    nacelle_message_set_words(&message, words, count);
     /* without a console there is nobody to tell */
     (void)nacelle_send(NACELLE_CLIENT_CONSOLE, &message);
     line.length = 0;

@@ -12,6 +12,7 @@
 #include <vmm/loop.h>
 
 #define RFLAGS_IF (1ull << 9)
+#define NMI       (NACELLE_EVENT_NMI | 2)
 #define TIMER     (1ull << 0) /* what the notification's own timer signals */
 
 void vmm_loop_init(struct vmm_loop *loop, struct nacelle_pool *pool)
@@ -101,6 +102,10 @@ static void offer(struct vmm_vcpu *vcpu)
 {
     uint64_t was_pending;
 
+    if (vmm_interrupts_take_nmi(vcpu)) {
+        check(vcpu, nacelle_vcpu_inject(vcpu->capability, NMI, 0), "injecting an NMI");
+        vcpu->wakes = true;
+    }
     switch (vmm_interrupts_offer(vcpu)) {
     case VMM_OFFER_INJECT:
         check(vcpu,
@@ -123,9 +128,10 @@ static void offer(struct vmm_vcpu *vcpu)
 /* An interrupt ends the HLT of a vCPU that waits. */
 static void wake(struct vmm_vcpu *vcpu)
 {
-    if (!vcpu->halted || vcpu->offered < 0 || vcpu->stopped)
+    if (!vcpu->halted || (vcpu->offered < 0 && !vcpu->wakes) || vcpu->stopped)
         return;
     vcpu->halted = false;
+    vcpu->wakes = false;
     vcpu->runs = true;
     check(vcpu, nacelle_vcpu_resume_after(vcpu->capability), "resuming the vCPU");
 }
@@ -154,10 +160,21 @@ static uint32_t halt(struct vmm_vcpu *vcpu)
         stop(vcpu);
         return NACELLE_RESUME_STAY;
     }
-    if (vmm_pic_due(&vcpu->pc->pic) >= 0)
+    if (vcpu->lapic->nmi || vmm_interrupts_due(vcpu) >= 0)
         return NACELLE_RESUME_ADVANCE;
     vcpu->halted = true;
+    vcpu->wakes = false;
     return NACELLE_RESUME_STAY;
+}
+
+/* The guest has written its time stamp counter. */
+static void set_tsc_offset(struct vmm_vcpu *vcpu)
+{
+    check(vcpu,
+          nacelle_vcpu_set_control(vcpu->capability, NACELLE_CONTROL_TSC_OFFSET,
+                                   vcpu->lapic->tsc_offset),
+          "setting the TSC offset");
+    vcpu->tsc_offset = vcpu->lapic->tsc_offset;
 }
 
 /* Handles an exit; returns the label of the reply. */
@@ -175,6 +192,8 @@ static uint32_t handle_exit(struct vmm_vcpu *vcpu)
     if (vcpu->exception)
         check(vcpu, nacelle_vcpu_inject(vcpu->capability, vcpu->exception, vcpu->exception_error),
               "injecting an exception");
+    if (vcpu->tsc_offset != vcpu->lapic->tsc_offset)
+        set_tsc_offset(vcpu);
     if (action == VMM_STOP)
         stop(vcpu);
     else if (action == VMM_HALT)

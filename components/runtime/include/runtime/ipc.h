@@ -70,6 +70,28 @@ static inline void nacelle_yield(void)
     nacelle_system_call_empty(NACELLE_YIELD, 0, 0, &message);
 }
 
+/* Puts words[0...] of a message where they belong: the first ones into registers. */
+static inline void nacelle_message_set_words(struct nacelle_message *message, const uint64_t *words,
+                                             unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (i < NACELLE_MESSAGE_REGISTERS)
+            message->words[i] = words[i];
+        else
+            nacelle_ipc_buffer->words[i] = words[i];
+    }
+}
+
+/* Takes all the words of a message that was received, as many as its tag says. */
+static inline void nacelle_message_words(const struct nacelle_message *message,
+                                         uint64_t words[NACELLE_MESSAGE_WORDS])
+{
+    unsigned count = nacelle_tag_length(message->tag);
+
+    for (unsigned i = 0; i < count && i < NACELLE_MESSAGE_WORDS; i++)
+        words[i] = i < NACELLE_MESSAGE_REGISTERS ? message->words[i] : nacelle_ipc_buffer->words[i];
+}
+
 /* True for a message that the kernel made with this label: an exit, a fault, a notification. */
 static inline bool nacelle_from_kernel(const struct nacelle_message *message, uint32_t label)
 {
