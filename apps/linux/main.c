@@ -5,8 +5,13 @@
  *   mem=SIZE     of the guest, a multiple of 2M; default 128M
  *   kernel=NAME  the file that is the kernel, a bzImage; default vmlinuz
  *   initrd=NAME  the file that is its initial RAM disk; default initrd.gz
+ *   disk=NAME    the file that is its disk; what it writes is gone at the end
+ *   overlay=SIZE memory for what it writes to the disk; default 8M; 0: the disk is read-only
+ *   net=NAME,... the channels, each to a switch, that it has network devices at
  *   -- ...       the kernel's command line
  */
+#include "devices.h"
+
 #include <runtime/arguments.h>
 #include <runtime/client.h>
 #include <runtime/format.h>
@@ -104,7 +109,10 @@ int main(const struct nacelle_client_info *info)
     boot.initrd_size = initrd->size;
     nacelle_pool_init(&pool, info);
     vmm_loop_init(&loop, &pool);
+    vmm_loop_use_channels(&loop, info);
     vmm_guest_make(&guest, &pool, info, &config);
+    if (!devices_add(&guest, &loop, &pool, info))
+        return 1;
     vmm_loop_add(&loop, &pool, &guest.vcpu, guest.vm);
     vmm_guest_load_linux(&guest, &boot);
     if (!vmm_terminal_open(&terminal, &loop, &pool, &guest.pc.com1, &guest.pc.clock))
@@ -114,5 +122,6 @@ int main(const struct nacelle_client_info *info)
     if (guest.vcpu.problem[0])
         nacelle_print("stopped: %s\n", guest.vcpu.problem);
     print_statistics();
+    devices_print();
     return guest.vcpu.problem[0] != 0;
 }

@@ -108,8 +108,8 @@ static void end_client(struct client *client, bool expected, const char *what)
     uint64_t lost;
 
     terminal_close(client);
-    channels_leave(client);
     lost = client_stop(client);
+    channels_leave(client);
     if (!expected)
         note_problem(client, what);
     if (lost) {

@@ -10,8 +10,7 @@ enum irq {
     IRQ_COM1 = 4,
     IRQ_CLOCK = 8,
     IRQ_SCI = 9,
-    IRQ_PCI_AB = 10,
-    IRQ_PCI_CD = 11,
+    IRQ_PCI = 10, /* and 11 */
 };
 
 #define E820_RAM        1
@@ -20,10 +19,10 @@ enum irq {
 #define ACPI_PM_PORTS   0x600
 #define RESET_PORT      0xcf9 /* vmm/pci.h */
 #define RESET_PORT_FULL 0x06
+#define PCI_PINS        16
 
 #define IRQS            16
-#define PIRQ_PIN        16 /* of the I/O APIC, for PIRQA */
-#define TIMER_PIN       2  /* of the I/O APIC; pin 0 is the 8259's */
+#define TIMER_PIN       2 /* of the I/O APIC; pin 0 is the 8259's */
 
 static void set_line(void *controller, unsigned gsi, bool level)
 {
@@ -82,22 +81,25 @@ static bool add_files(struct vmm_pc *pc, const struct vmm_pc_config *config)
            vmm_fw_cfg_add_number(&pc->fw_cfg, "etc/boot-fail-wait", config->boot_fail_wait);
 }
 
-/* The lines of the PCI bus have inputs of the I/O APIC of their own (src/board.asl), and go to the
- * 8259 in pairs, as a PIIX's do after SeaBIOS has set it up. */
-static void set_pirq(void *controller, unsigned pirq, bool level)
+/* PIRQA to PIRQD: at the 8259s two share an input each, as a PIIX has it after SeaBIOS has set it
+ * up; at the I/O APIC each has one of its own, from pin 16 on, as src/board.asl tells. */
+static void set_pci_line(void *controller, unsigned input, bool level)
 {
     struct vmm_pc *pc = controller;
-    unsigned pair = pirq / 2;
+    unsigned pair = input / 2;
 
-    pc->pirqs = (uint8_t)((pc->pirqs & ~(1u << pirq)) | (unsigned)level << pirq);
-    vmm_pic_set(&pc->pic, pair ? IRQ_PCI_CD : IRQ_PCI_AB, pc->pirqs >> pair * 2 & 3);
-    vmm_ioapic_set(&pc->ioapic, PIRQ_PIN + pirq, level);
+    pc->pci_levels &= (uint8_t)~(1u << input);
+    pc->pci_levels |= (uint8_t)(level << input);
+    vmm_pic_set(&pc->pic, IRQ_PCI + pair, pc->pci_levels >> pair * 2 & 3);
+    vmm_ioapic_set(&pc->ioapic, PCI_PINS + (input + 1) % VMM_PCI_LINES, level);
 }
 
 static void connect_pci(struct vmm_pc *pc)
 {
-    for (unsigned i = 0; i < VMM_PCI_LINES; i++)
-        pc->pci.lines[i] = (struct vmm_line){set_pirq, pc, i};
+    for (unsigned i = 0; i < VMM_PCI_LINES; i++) {
+        pc->pci.lines[i] = (struct vmm_line){set_pci_line, pc, i};
+        pc->pci.irqs[i] = (uint8_t)(IRQ_PCI + i / 2);
+    }
     pc->pci.mmio = &pc->mmio;
     pc->pci.message = vmm_apic_bus_msi;
     pc->pci.message_context = &pc->apic_bus;

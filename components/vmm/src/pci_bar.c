@@ -167,7 +167,7 @@ bool vmm_pci_assign(struct vmm_pci *pci)
         }
         if (function->config[VMM_PCI_INTERRUPT_PIN])
             vmm_pci_set(function, VMM_PCI_INTERRUPT_LINE, 1,
-                        pci->lines[vmm_pci_line(function)].input);
+                        pci->irqs[vmm_pci_line(function)]);
     }
     vmm_pci_place_bars(pci);
     return true;

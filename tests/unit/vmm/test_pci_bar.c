@@ -56,7 +56,8 @@ static int make(void **state)
     messages = 0;
     pci.lines[0] = test_line(&lines[0]);
     pci.lines[1] = test_line(&lines[1]);
-    pci.lines[0].input = 10;
+    pci.lines[0].input = 3;
+    pci.irqs[0] = 10;
     for (unsigned i = 0; i < 2; i++) {
         functions[i] = (struct vmm_pci_function){.device = (uint8_t)(1 + 4 * i)};
         vmm_pci_set(&functions[i], VMM_PCI_VENDOR_ID, 4, 0x12345678);

@@ -54,8 +54,8 @@ struct vmm_pc {
     struct vmm_uart com1;
     struct vmm_acpi_pm acpi_pm;
     struct vmm_pci pci;
-    uint8_t pirqs; /* levels of its lines */
     struct vmm_pci_function host_bridge;
+    uint8_t pci_levels; /* of PIRQA to PIRQD, a bit each */
     struct vmm_fw_cfg fw_cfg;
     struct vmm_debug_port debug;
     struct vmm_e820_entry e820;

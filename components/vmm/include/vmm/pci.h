@@ -88,6 +88,7 @@ struct vmm_pci {
     vmm_pci_message *message; /* NULL: messages are lost */
     void *message_context;
     struct vmm_line lines[VMM_PCI_LINES];
+    uint8_t irqs[VMM_PCI_LINES]; /* for INTERRUPT_LINE, which system software reads */
 };
 
 void vmm_pci_init(struct vmm_pci *pci, struct vmm_reset *reset);
