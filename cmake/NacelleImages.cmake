@@ -254,6 +254,7 @@ function(nacelle_add_scenario name)
     if(arg_TERMINALS)
         add_dependencies(images console)
         add_dependencies(isos console)
+        add_dependencies(scenario.${name} console)
     endif()
     set_target_properties(scenario.${name} PROPERTIES NACELLE_DESCRIPTION "${arg_DESCRIPTION}")
     add_custom_command(OUTPUT ${dir}/${name}.iso

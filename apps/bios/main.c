@@ -19,7 +19,6 @@
 #define VMS_MAX       4
 #define RAM_DEFAULT   (32ull << 20)
 #define WAIT_MAX      1000000
-#define LOCAL_APIC    0xfee00000ull
 #define NEW_YEAR_2026 1767225600ull /* the guests' clocks start here: runs are repeatable */
 
 /* SeaBIOS, src/boot.c: boot_fail() */
@@ -99,8 +98,6 @@ static void make(struct vm *vm, const struct nacelle_client_info *info,
 
     vmm_guest_make(&vm->guest, &pool, info, &config);
     vmm_guest_load_firmware(&vm->guest, &pool, firmware);
-    /* SeaBIOS reads the version of the local APIC even where CPUID says that there is none. */
-    vmm_guest_open_bus(&vm->guest, &pool, LOCAL_APIC);
     vmm_loop_add(&loop, &pool, &vm->guest.vcpu, vm->guest.vm);
 }
 

@@ -2,6 +2,7 @@
 /* Making and taking apart clients. */
 #include "client.h"
 
+#include "channel.h"
 #include "console.h"
 
 #include <runtime/aspace.h>
@@ -284,6 +285,8 @@ static const char *give(struct client *client, const struct nacelle_boot_info *b
         failed = give_memory(client, &info);
     if (!failed)
         failed = give_files(client, &info);
+    if (!failed)
+        failed = channels_give(client, &info);
     if (!failed)
         failed = add_page(client, NACELLE_CLIENT_INFO, NACELLE_RIGHT_READ, 0, &info, sizeof(info));
     return failed;

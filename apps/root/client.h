@@ -23,6 +23,7 @@ enum client_slot {
 struct client {
     struct client_config config;
     const struct module *module;
+    const char *problem; /* of its command line, or NULL */
     uint64_t badge;
     bool running;
     uint64_t slots;     /* the first of CLIENT_SLOTS */
@@ -35,6 +36,8 @@ struct client {
         uint64_t first, count;
     } mappings[CLIENT_MAPPINGS_MAX]; /* copies of file frames, mapped into the client */
     unsigned mapping_count;
+    uint64_t doorbell; /* slot of the notification that its channels' peers signal; 0: none */
+    unsigned channels;
 };
 
 /* Makes the client and starts it. NULL, or why it could not be; then nothing is left of it. */

@@ -48,9 +48,11 @@ static const char *read_expectation(const char *line, struct client_config *conf
         config->expectation = EXPECT_FAULT;
     } else if (nacelle_word_is(word, "refused")) {
         config->expectation = EXPECT_REFUSED;
+    } else if (nacelle_word_is(word, "running")) {
+        config->expectation = EXPECT_RUNNING;
     } else if (!nacelle_word_number(word, &config->expected_status) ||
                config->expected_status > UINT32_MAX) {
-        return "expect= is not fault, refused or an exit status";
+        return "expect= is not fault, refused, running or an exit status";
     }
     return NULL;
 }
@@ -80,5 +82,7 @@ const char *config_read(const char *line, struct client_config *config)
     config->memory = (config->memory + PAGE - 1) & ~(PAGE - 1);
     if (!nacelle_argument(line, "files", &config->files))
         config->files = (struct nacelle_word){"", 0};
+    if (!nacelle_argument(line, "channel", &config->channels))
+        config->channels = (struct nacelle_word){"", 0};
     return NULL;
 }

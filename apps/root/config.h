@@ -13,6 +13,7 @@ enum expectation {
     EXPECT_STATUS,  /* exits with expected_status */
     EXPECT_FAULT,   /* is stopped by a fault */
     EXPECT_REFUSED, /* is not even started */
+    EXPECT_RUNNING, /* is there for the others, and runs until they have ended */
 };
 
 struct client_config {
@@ -20,8 +21,9 @@ struct client_config {
     uint64_t memory; /* bytes, page aligned */
     uint64_t slots;  /* of its capability space, a power of two */
     uint64_t priority;
-    uint64_t slice;            /* microseconds; 0: the server's default */
-    struct nacelle_word files; /* names, separated by commas */
+    uint64_t slice;               /* microseconds; 0: the server's default */
+    struct nacelle_word files;    /* names, separated by commas */
+    struct nacelle_word channels; /* the same */
     enum expectation expectation;
     uint64_t expected_status;
 };

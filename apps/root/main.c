@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The root task: starts the clients among the boot modules, is their console, and notes their
  * ends. When all have ended it says whether all went as expected, and switches the machine off. */
+#include "channel.h"
 #include "client.h"
 #include "console.h"
 #include "resources.h"
@@ -69,13 +70,23 @@ static void print_client(const struct client *client)
                   config->files.text);
 }
 
-static void start_client(const struct module *module, uint64_t endpoint)
+/* What the client's command line asks for. Should that make no sense, it is not started. */
+static void read_client(const struct module *module)
 {
     struct client *client = &clients[client_count++];
-    const char *problem = config_read(module->boot->command_line, &client->config);
 
     client->module = module;
     client->badge = client_count;
+    client->problem = config_read(module->boot->command_line, &client->config);
+    if (!client->problem)
+        client->problem = channels_note(client);
+}
+
+static void start_client(struct client *client, uint64_t endpoint)
+{
+    const struct module *module = client->module;
+    const char *problem = client->problem;
+
     if (!problem)
         problem = client_start(client, info, endpoint);
     if (!problem) {
@@ -84,6 +95,7 @@ static void start_client(const struct module *module, uint64_t endpoint)
             note_problem(client, "started, against expectation");
         return;
     }
+    channels_leave(client);
     console_print("root: client %s: cannot start module %s: %s\n", client->config.name,
                   module->name, problem);
     if (client->config.expectation != EXPECT_REFUSED)
@@ -97,6 +109,7 @@ static void end_client(struct client *client, bool expected, const char *what)
 
     terminal_close(client);
     lost = client_stop(client);
+    channels_leave(client);
     if (!expected)
         note_problem(client, what);
     if (lost) {
@@ -188,13 +201,25 @@ static void answer_call(const struct nacelle_message *message, struct nacelle_me
         (void)nacelle_reply(reply);
 }
 
-static unsigned running(void)
+/* True while there is anybody who does not run for the others alone. */
+static bool running(void)
 {
-    unsigned count = 0;
-
     for (unsigned i = 0; i < client_count; i++)
-        count += clients[i].running;
-    return count;
+        if (clients[i].running && clients[i].config.expectation != EXPECT_RUNNING)
+            return true;
+    return false;
+}
+
+/* Ends those that ran for the others. */
+static void stop_rest(void)
+{
+    for (unsigned i = 0; i < client_count; i++) {
+        if (!clients[i].running)
+            continue;
+        console_print("root: client %s is stopped, all others have ended\n",
+                      clients[i].config.name);
+        end_client(&clients[i], true, "");
+    }
 }
 
 _Noreturn void nacelle_start(const void *boot_info, struct nacelle_ipc_buffer *buffer)
@@ -219,7 +244,9 @@ _Noreturn void nacelle_start(const void *boot_info, struct nacelle_ipc_buffer *b
     terminals_init(endpoint);
     for (unsigned i = 1; i < resources_module_count(); i++)
         if (config_is_client(resources_module(i)->boot->command_line))
-            start_client(resources_module(i), endpoint);
+            read_client(resources_module(i));
+    for (unsigned i = 0; i < client_count; i++)
+        start_client(&clients[i], endpoint);
     if (!client_count)
         console_finish(scenario, "no client among the boot modules");
 
@@ -231,5 +258,6 @@ _Noreturn void nacelle_start(const void *boot_info, struct nacelle_ipc_buffer *b
         handle(&message, &reply);
         answer_call(&message, &reply);
     }
+    stop_rest();
     console_finish(scenario, first_problem[0] ? first_problem : NULL);
 }

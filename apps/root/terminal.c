@@ -3,6 +3,7 @@
 #include "terminal.h"
 
 #include "console.h"
+#include "line.h"
 
 #include <runtime/channels.h>
 #include <runtime/console_line.h>
@@ -37,7 +38,7 @@ static bool open_terminal(struct client *client)
 
     if (terminal->open)
         return true;
-    error = console_share(console_endpoint);
+    error = line_share(console_endpoint);
     if (error != NACELLE_ERROR_OK) {
         console_print("root: client %s: no terminal: %s\n", client->config.name,
                       nacelle_error_text(error));
@@ -113,7 +114,7 @@ static void output(struct client *client, const struct nacelle_message *message,
     }
     if (!open_terminal(client))
         return;
-    reply->words[0] = console_write((unsigned)client->badge, bytes, (size_t)count);
+    reply->words[0] = line_write((unsigned)client->badge, bytes, (size_t)count);
     terminals[client->badge].refused |= reply->words[0] < (size_t)count;
 }
 
@@ -125,7 +126,7 @@ static void read_input(const struct client *client, struct nacelle_message *repl
     unsigned length;
 
     if (terminals[client->badge].open)
-        count = console_read((unsigned)client->badge, bytes, sizeof(bytes));
+        count = line_read((unsigned)client->badge, bytes, sizeof(bytes));
     length = nacelle_console_pack(words, bytes, count);
     reply->tag = nacelle_tag(0, length);
     nacelle_message_set_words(reply, words, length);
@@ -151,11 +152,11 @@ bool terminal_handle(struct client *client, const struct nacelle_message *messag
 
 void terminals_interrupt(void)
 {
-    uint32_t channels = console_interrupt();
+    uint32_t channels = line_interrupt();
 
     for (unsigned i = 1; i < NACELLE_CHANNELS; i++) {
         struct terminal *terminal = &terminals[i];
-        bool room = terminal->refused && console_room(i) >= ROOM_TOLD;
+        bool room = terminal->refused && line_room(i) >= ROOM_TOLD;
 
         if (room)
             terminal->refused = false;
@@ -171,6 +172,6 @@ void terminal_close(const struct client *client)
     if (!terminal->open)
         return;
     forget(terminal);
-    console_drop_input((unsigned)client->badge);
+    line_drop_input((unsigned)client->badge);
     *terminal = (struct terminal){0};
 }

@@ -17,6 +17,7 @@ choose_commands() {
             # gcc has warnings that clang does not know, and options
             gsub(/ -mpreferred-stack-boundary=3/, "")
             gsub(/ -ffixed-r[a-z0-9]+/, "")
+            gsub(/ -specs=[^ ]+/, "")
         }
         /^  "file":/ { file = $0; sub(/^  "file": "/, "", file); sub(/",?$/, "", file) }
         /^[{} ]/ { if ($0 !~ /^}/) entry = entry $0 "\n" }

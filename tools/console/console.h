@@ -26,6 +26,9 @@ struct terminal {
     unsigned escape; /* state within an escape sequence */
 };
 
+/* Seconds of a clock that only goes forward. */
+double console_now(void);
+
 /* ------------------------------------------------------------------------------- terminals.c */
 
 struct terminal *terminal(unsigned channel);
@@ -73,6 +76,10 @@ void screen_close(void);
 
 /* A byte of a channel has come. */
 void screen_put(unsigned channel, uint8_t byte);
+void screen_flush(void);
+
+/* To be called after each event, and at least this often, in seconds. */
+#define SCREEN_REFRESH 1.0
 void screen_refresh(void);
 void screen_resized(void);
 
@@ -106,7 +113,7 @@ enum script_state script_end(void);
 /* ----------------------------------------------------------------------------------- panes.c */
 
 /* Panes of tmux, one for each terminal, by sockets in a directory. */
-void panes_init(const char *directory, const char *program);
+void panes_init(const char *sockets, const char *self);
 void panes_put(unsigned channel, uint8_t byte);
 void panes_opened(unsigned channel);
 
@@ -116,6 +123,6 @@ size_t panes_poll(struct pollfd *descriptors, size_t size);
 void panes_handle(void);
 
 /* The pane's program: shows a socket. */
-int panes_attach(const char *socket);
+int panes_attach(const char *path);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tools/console: options, and the loop that waits for the line, the user, the script and signals. */
+/* tools/console: options, and the loop that waits for the line, the user and the script. */
 #include "console.h"
 
 #include <fcntl.h>
@@ -9,9 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
-
-#define REFRESH_MS 500
 
 enum status {
     ENDED = 0,
@@ -53,6 +52,14 @@ static const char usage[] =
 
 static volatile sig_atomic_t machine_ended, resized;
 static bool script, screen;
+
+double console_now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
 
 static void on_signal(int number)
 {
@@ -96,7 +103,7 @@ static bool handle_events(int line)
         {screen ? STDIN_FILENO : -1, POLLIN, 0},
     };
     size_t count = 2 + panes_poll(descriptors + 2, NACELLE_CHANNELS);
-    int wait = least(script ? script_wait() : -1, screen ? REFRESH_MS : -1);
+    int wait = least(script ? script_wait() : -1, screen ? (int)(SCREEN_REFRESH * 1000) : -1);
 
     if (poll(descriptors, count, wait) < 0)
         return true; /* a signal */

@@ -20,10 +20,10 @@ static struct pane {
     size_t sent;          /* bytes of the history */
 } panes[NACELLE_CHANNELS];
 
-void panes_init(const char *in, const char *name)
+void panes_init(const char *sockets, const char *self)
 {
-    directory = in;
-    program = name;
+    directory = sockets;
+    program = self;
 }
 
 static bool set_address(struct sockaddr_un *address, const char *path)

@@ -21,8 +21,12 @@ static bool chosen;    /* the user has said what is to be shown */
 static bool prefix;    /* the last key was the prefix */
 static bool help;      /* the bottom line tells the keys */
 static unsigned rows = 24, columns = 80;
+static char pending[4096];
+static size_t pending_count;
+static char bottom[512]; /* the bottom line as it was shown last */
+static double shown_at;  /* when, seconds */
 
-static void emit(const char *bytes, size_t count)
+static void write_fully(const char *bytes, size_t count)
 {
     while (count) {
         ssize_t done = write(STDOUT_FILENO, bytes, count);
@@ -34,9 +38,25 @@ static void emit(const char *bytes, size_t count)
     }
 }
 
+/* What is to be shown is gathered until screen_flush(). */
+static void emit(const char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (pending_count == sizeof(pending))
+            screen_flush();
+        pending[pending_count++] = bytes[i];
+    }
+}
+
 static void emit_text(const char *text)
 {
     emit(text, strlen(text));
+}
+
+void screen_flush(void)
+{
+    write_fully(pending, pending_count);
+    pending_count = 0;
 }
 
 /* Safe in a signal handler. */
@@ -45,8 +65,10 @@ static void restore(void)
     /* all of the screen scrolls, attributes off, cursor shown, paste as it was */
     static const char reset[] = "\033[r\033[0m\033[?25h\033[?2004l\033[999;1H\r\n";
 
-    if (is_open)
-        emit(reset, sizeof(reset) - 1);
+    if (is_open) {
+        screen_flush();
+        write_fully(reset, sizeof(reset) - 1);
+    }
     is_open = false;
     if (is_raw)
         tcsetattr(STDIN_FILENO, TCSANOW, &saved);
@@ -119,16 +141,37 @@ static void describe(char *line, size_t size)
     add(line, size, "  Ctrl-A h: help");
 }
 
+static void show_bottom(void)
+{
+    char line[sizeof(bottom)] = "", text[1024];
+
+    describe(line, sizeof(line));
+    memcpy(bottom, line, sizeof(line));
+    shown_at = console_now();
+    snprintf(text, sizeof(text), "\0337\033[%u;1H\033[0;7m%-*.*s\033[0m\0338", rows, (int)columns,
+             (int)columns, line);
+    emit_text(text);
+}
+
+/* The bottom line again when it says something else, and now and then: a guest may have written
+ * over it. */
 void screen_refresh(void)
 {
-    char line[512] = "", text[1024];
+    char line[sizeof(bottom)] = "";
 
     if (!is_open)
         return;
     describe(line, sizeof(line));
-    snprintf(text, sizeof(text), "\0337\033[%u;1H\033[0;7m%-*.*s\033[0m\0338", rows, (int)columns,
-             (int)columns, line);
-    emit_text(text);
+    if (strcmp(line, bottom) != 0 || console_now() - shown_at > SCREEN_REFRESH)
+        show_bottom();
+    screen_flush();
+}
+
+static void show_byte(unsigned channel, uint8_t byte)
+{
+    if (byte == '\n' && !channel)
+        emit_text("\r"); /* the log has plain line ends */
+    emit((const char *)&byte, 1);
 }
 
 /* Shows a channel from what it has written last. */
@@ -145,9 +188,9 @@ static void show(unsigned channel)
     while (from && from < this->length && this->history[from - 1] != '\n')
         from++;
     for (; from < this->length; from++)
-        screen_put(channel, (uint8_t)this->history[from]);
+        show_byte(channel, (uint8_t)this->history[from]);
     this->unseen = false;
-    screen_refresh();
+    show_bottom();
 }
 
 void screen_open(void)
@@ -182,9 +225,7 @@ void screen_put(unsigned channel, uint8_t byte)
     }
     if (channel != shown)
         return;
-    if (byte == '\n' && !channel)
-        emit_text("\r"); /* the log has plain line ends */
-    emit((const char *)&byte, 1);
+    show_byte(channel, byte);
     terminal(channel)->unseen = false;
 }
 
@@ -203,7 +244,6 @@ static bool command(char key)
         serial_send(shown, &key, 1);
     else
         help = key != PREFIX;
-    screen_refresh();
     return true;
 }
 

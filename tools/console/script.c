@@ -2,12 +2,10 @@
 /* Scripts: what is typed, and what has to appear. --help tells the language. */
 #include "console.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define STATEMENTS_MAX  1024
 #define TEXT_MAX        512
@@ -39,14 +37,6 @@ static bool begun;      /* the present statement has its deadline */
 static double deadline; /* seconds of the monotonic clock */
 static uint32_t found;  /* channels that have shown the present statement's text */
 
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
 static bool wrong(unsigned line, const char *what)
 {
     fprintf(stderr, "console: %s:%u: %s\n", file_name, line, what);
@@ -66,13 +56,17 @@ static bool read_text(const char **at, struct statement *to)
 
         if (byte == '\\') {
             const char *name = *c ? strchr(names, *c) : NULL;
-            unsigned value;
+            char digits[3] = "";
+            char *end;
 
             if (name) {
                 byte = values[name - names];
                 c++;
-            } else if (sscanf(c, "x%2x", &value) == 1 && isxdigit((unsigned char)c[2])) {
-                byte = (char)value;
+            } else if (*c == 'x') {
+                memcpy(digits, c + 1, strnlen(c + 1, 2));
+                byte = (char)strtoul(digits, &end, 16);
+                if (end != digits + 2)
+                    return false;
                 c += 3;
             } else {
                 return false;
@@ -86,18 +80,27 @@ static bool read_text(const char **at, struct statement *to)
     return *c == '"' && to->length;
 }
 
+static const char *skip_blanks(const char *at)
+{
+    return at + strspn(at, " \t");
+}
+
 /* Seconds, if there are any, and the end of the line. */
 static bool read_rest(const char *at, struct statement *to)
 {
-    char rest;
-    int count = sscanf(at, "%lf %c", &to->seconds, &rest);
+    char *end;
 
-    return (count == 1 && to->seconds >= 0 && to->seconds < 1e6) || count == EOF;
+    at = skip_blanks(at);
+    if (!*at)
+        return true;
+    to->seconds = strtod(at, &end);
+    return end != at && !*skip_blanks(end) && to->seconds >= 0 && to->seconds < 1e6;
 }
 
 static bool read_statement(const char *at, struct statement *to)
 {
     char first[NAME_MAX_LENGTH], second[NAME_MAX_LENGTH];
+    char *rest;
     int end = 0;
 
     to->seconds = SECONDS_DEFAULT;
@@ -114,8 +117,8 @@ static bool read_statement(const char *at, struct statement *to)
     }
     if (!strcmp(first, "terminals")) {
         to->verb = TERMINALS;
-        end = 0;
-        return sscanf(at, "%u %n", &to->count, &end) == 1 && to->count && read_rest(at + end, to);
+        to->count = (unsigned)strtoul(at, &rest, 10);
+        return to->count && read_rest(rest, to);
     }
     end = 0;
     if (sscanf(at, "%31s %n", second, &end) != 1)
@@ -125,7 +128,7 @@ static bool read_statement(const char *at, struct statement *to)
     to->verb = strcmp(second, "send") ? EXPECT : SEND;
     if (to->verb == EXPECT && strcmp(second, "expect") != 0)
         return false;
-    return read_text(&at, to) && (to->verb == EXPECT ? read_rest(at, to) : !at[strspn(at, " \t")]);
+    return read_text(&at, to) && (to->verb == EXPECT ? read_rest(at, to) : !*skip_blanks(at));
 }
 
 bool script_load(const char *file)
@@ -210,7 +213,7 @@ static bool do_statement(const struct statement *statement)
     case TERMINALS:
         return terminals_count() >= statement->count;
     default:
-        return now() >= deadline;
+        return console_now() >= deadline;
     }
 }
 
@@ -255,12 +258,12 @@ enum script_state script_step(void)
         if (!begun) {
             begun = true;
             found = 0;
-            deadline = now() + statement->seconds;
+            deadline = console_now() + statement->seconds;
         }
         if (!do_statement(statement)) {
             char why[64];
 
-            if (now() < deadline)
+            if (console_now() < deadline)
                 return SCRIPT_RUNS;
             snprintf(why, sizeof(why), "within %g s", statement->seconds);
             return give_up(why);
@@ -273,7 +276,7 @@ enum script_state script_step(void)
 
 int script_wait(void)
 {
-    double left = deadline - now();
+    double left = deadline - console_now();
 
     if (present == statement_count || !begun)
         return -1;

@@ -55,14 +55,16 @@ static void write_fully(int descriptor, const char *bytes, size_t count)
 static void read_log(const char *line)
 {
     char name[NAME_MAX_LENGTH];
-    unsigned channel;
+    unsigned long channel;
     int at = 0;
 
-    if (sscanf(line, "root: client %31[^: ]: terminal %u", name, &channel) == 2 && channel &&
-        channel < NACELLE_CHANNELS) {
+    if (sscanf(line, "root: client %31[^: ]: terminal %n", name, &at) == 1 && at) {
+        channel = strtoul(line + at, NULL, 10);
+        if (!channel || channel >= NACELLE_CHANNELS)
+            return;
         memcpy(terminals[channel].name, name, sizeof(name));
         terminals[channel].open = true;
-        panes_opened(channel);
+        panes_opened((unsigned)channel);
         return;
     }
     if (sscanf(line, "[%31[^] ]] %n", name, &at) == 1 && at) {

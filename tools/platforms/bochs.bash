@@ -47,6 +47,12 @@ platform_prepare() {
         display=x
     fi
 
+    local com1="mode=file, dev=$work/serial" sync=none
+    [ -z "$line" ] || com1="mode=term, dev=$line"
+    case $view in
+    screen | tmux) sync=slowdown ;; # idle VMs wait as long as they think
+    esac
+
     # Time is instructions: the same on every run. time0 is 2026-01-01; fastboot leaves out the
     # three seconds in which the BIOS waits for a key. ALSA without a sound card makes Bochs 2.7
     # crash.
@@ -59,10 +65,10 @@ memory: guest=$memory, host=$memory
 ata0: enabled=1
 ata0-master: type=cdrom, path="$image", status=inserted
 boot: cdrom
-clock: sync=none, time0=1767225600
+clock: sync=$sync, time0=1767225600
 vga: extension=vbe, update_freq=1, realtime=0
 sound: waveoutdrv=dummy, waveindrv=dummy, midioutdrv=dummy
-com1: enabled=1, mode=file, dev=$work/serial
+com1: enabled=1, $com1
 log: $work/emulator.log
 panic: action=fatal
 error: action=report

@@ -53,16 +53,21 @@ qemu_place() {
 }
 
 platform_prepare() {
-    local kernel modules='' key value line module
+    local kernel modules='' key value words module com1="file,id=com1,path=$work/serial"
+    local accelerator=("${qemu_accelerator[@]}")
+    [ -z "$line" ] || com1="serial,id=com1,path=$line"
+    case $view in
+    screen | tmux) accelerator=("${accelerator[@]/sleep=off/sleep=on}") ;;
+    esac
     kernel=$(value_of kernel32)
     qemu_place "$kernel" "$(basename "$kernel")"
     kernel=$placed
     while IFS='=' read -r key value; do
         [ "$key" = module ] || continue
-        line=${value#*|}
-        qemu_place "${value%%|*}" "${line%% *}"
+        words=${value#*|}
+        qemu_place "${value%%|*}" "${words%% *}"
         module=$placed
-        [ "${line%% *}" = "$line" ] || module+=" ${line#* }"
+        [ "${words%% *}" = "$words" ] || module+=" ${words#* }"
         modules+=${modules:+,}${module//,/,,}
     done <"$build/scenarios/$scenario.scenario"
 
@@ -70,9 +75,9 @@ platform_prepare() {
     # is in it but what is named here.
     emulator_directory=$work/boot
     emulator_command=(qemu-system-x86_64 -nodefaults -no-user-config -no-reboot -display none
-        -machine pc "${qemu_accelerator[@]}" -cpu "$cpu,check=off" -smp "$cpus" -m "$memory"
+        -machine pc "${accelerator[@]}" -cpu "$cpu,check=off" -smp "$cpus" -m "$memory"
         -rtc base=2026-01-01T00:00:00,clock=vm
-        -chardev "file,id=com1,path=$work/serial" -serial chardev:com1
+        -chardev "$com1" -serial chardev:com1
         -chardev stdio,id=monitor,signal=off -mon chardev=monitor,mode=readline
         -device isa-debug-exit,iobase=0xf4,iosize=4
         -d cpu_reset -D "$work/emulator.log"

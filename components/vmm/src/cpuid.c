@@ -1,66 +1,34 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* CPUID policy (SDM vol 2, CPUID; APM vol 3, appendix E). */
+/* CPUID of a guest (SDM vol. 2, CPUID; APM vol. 3, appendix E): the leaves. */
 #include <stddef.h>
 #include <vmm/cpuid.h>
+#include <vmm/cpuid_policy.h>
+#include <x86/bits.h>
+#include <x86/control.h>
 
-#define BASIC_MAX    0x01u
-#define EXTENDED     0x80000000u
-#define EXTENDED_MAX 0x80000008u
-#define ALL          UINT32_MAX
+#define INTEL_MAX     X86_CPUID_FREQUENCY
+#define OTHER_MAX     X86_CPUID_XSTATE
+#define EXTENDED_MAX  X86_CPUID_ADDRESS_SIZES
+#define AMD_CACHES_L1 0x80000005u
+#define CACHES_L2     0x80000006u
+#define DESCRIPTORS   0x00000002u
+#define ALL           UINT32_MAX
 
-enum {
-    EDX_FPU = 1u << 0,
-    EDX_VME = 1u << 1,
-    EDX_DE = 1u << 2,
-    EDX_PSE = 1u << 3,
-    EDX_TSC = 1u << 4,
-    EDX_MSR = 1u << 5,
-    EDX_PAE = 1u << 6,
-    EDX_CX8 = 1u << 8,
-    EDX_SEP = 1u << 11,
-    EDX_PGE = 1u << 13,
-    EDX_CMOV = 1u << 15,
-    EDX_PAT = 1u << 16,
-    EDX_PSE36 = 1u << 17,
-    EDX_CLFSH = 1u << 19,
-    EDX_MMX = 1u << 23,
-    EDX_FXSR = 1u << 24,
-    EDX_SSE = 1u << 25,
-    EDX_SSE2 = 1u << 26,
-};
+#define GENUINE_INTEL 0x756e6547u /* "Genu", in EBX of leaf 0 */
+#define AUTHENTIC_AMD 0x68747541u /* "Auth" */
 
-#define LEAF_1_EDX                                                                            \
-    (EDX_FPU | EDX_VME | EDX_DE | EDX_PSE | EDX_TSC | EDX_MSR | EDX_PAE | EDX_CX8 | EDX_SEP | \
-     EDX_PGE | EDX_CMOV | EDX_PAT | EDX_PSE36 | EDX_CLFSH | EDX_MMX | EDX_FXSR | EDX_SSE |    \
-     EDX_SSE2)
+#define OSXSAVE       X86_BIT32(27)
+#define HTT           X86_BIT32(28)
+#define CACHE_LEVELS  4
+#define CACHE_TYPE    0x1fu
+/* XCR0 of a guest: cpuid_policy.c says why no more. Ends at 832 bytes of the XSAVE area. */
+#define XCR0         (X86_XCR0_X87 | X86_XCR0_SSE | X86_XCR0_AVX)
+#define XSAVE_LEGACY 576u /* with the header (SDM vol. 1, 13.4) */
+#define AVX_OFFSET   576u
+#define AVX_SIZE     256u
 
-enum {
-    ECX_SSE3 = 1u << 0,
-    ECX_SSSE3 = 1u << 9,
-    ECX_CX16 = 1u << 13,
-    ECX_SSE4_1 = 1u << 19,
-    ECX_SSE4_2 = 1u << 20,
-    ECX_POPCNT = 1u << 23,
-    ECX_HYPERVISOR = 1u << 31, /* reserved for hypervisors to set (SDM vol 2, CPUID) */
-};
-
-#define LEAF_1_ECX     (ECX_SSE3 | ECX_SSSE3 | ECX_CX16 | ECX_SSE4_1 | ECX_SSE4_2 | ECX_POPCNT)
-
-#define EXTENDED_1_ECX 0x00000001u /* LAHF in 64-bit mode */
-#define EXTENDED_1_EDX 0x20100800u /* SYSCALL, no-execute, long mode */
-
-/* What is kept of a leaf of the machine. */
-struct policy {
-    uint32_t leaf;
-    struct vmm_cpuid_values mask;
-};
-
-static const struct policy policies[] = {
-    {0x00000000, {0, ALL, ALL, ALL}},   {0x00000001, {ALL, 0x0000ffff, LEAF_1_ECX, LEAF_1_EDX}},
-    {0x80000000, {0, ALL, ALL, ALL}},   {0x80000001, {ALL, 0, EXTENDED_1_ECX, EXTENDED_1_EDX}},
-    {0x80000002, {ALL, ALL, ALL, ALL}}, {0x80000003, {ALL, ALL, ALL, ALL}},
-    {0x80000004, {ALL, ALL, ALL, ALL}}, {0x80000008, {0x0000ffff, 0, 0, 0}},
-};
+/* Bits of 80000001H:EDX that are those of 1:EDX again, on AMD (APM vol. 3, E.4.2). */
+#define AMD_DUPLICATES 0x0183f3ffu
 
 bool vmm_cpuid_set(struct vmm_cpuid *cpuid, const struct vmm_cpuid_entry *entry)
 {
@@ -79,26 +47,198 @@ bool vmm_cpuid_set(struct vmm_cpuid *cpuid, const struct vmm_cpuid_entry *entry)
     return true;
 }
 
-void vmm_cpuid_init(struct vmm_cpuid *cpuid, vmm_cpuid_reader *reader)
+static bool put(struct vmm_cpuid *cpuid, uint32_t leaf, struct vmm_cpuid_values values)
+{
+    const struct vmm_cpuid_entry entry = {.leaf = leaf, .any_subleaf = true, .values = values};
+
+    return vmm_cpuid_set(cpuid, &entry);
+}
+
+static bool put_subleaf(struct vmm_cpuid *cpuid, uint32_t leaf, uint32_t subleaf,
+                        struct vmm_cpuid_values values)
+{
+    const struct vmm_cpuid_entry entry = {.leaf = leaf, .subleaf = subleaf, .values = values};
+
+    return vmm_cpuid_set(cpuid, &entry);
+}
+
+static struct vmm_cpuid_values machine(const struct vmm_cpuid_config *config, uint32_t leaf,
+                                       uint32_t subleaf)
+{
+    struct vmm_cpuid_values values = {0};
+
+    config->reader(leaf, subleaf, &values);
+    return values;
+}
+
+static uint32_t *in(struct vmm_cpuid_values *values, enum x86_cpuid_register reg)
+{
+    switch (reg) {
+    case X86_CPUID_EAX:
+        return &values->eax;
+    case X86_CPUID_EBX:
+        return &values->ebx;
+    case X86_CPUID_ECX:
+        return &values->ecx;
+    default:
+        return &values->edx;
+    }
+}
+
+/* Features of a leaf, as the policy has them. */
+static struct vmm_cpuid_values features(const struct vmm_cpuid_config *config, uint32_t leaf,
+                                        uint32_t subleaf)
+{
+    struct vmm_cpuid_values have = machine(config, leaf, subleaf), values = {0};
+
+    for (unsigned i = 0; i < X86_FEATURE_COUNT; i++) {
+        const struct x86_cpuid_feature *feature = x86_feature_info((enum x86_feature)i);
+        uint32_t bit = X86_BIT32(feature->bit);
+
+        if (feature->leaf != leaf || feature->subleaf != subleaf)
+            continue;
+        if (vmm_cpuid_rules[i] == VMM_CPUID_GIVE ||
+            (vmm_cpuid_rules[i] == VMM_CPUID_PASS && *in(&have, feature->reg) & bit))
+            *in(&values, feature->reg) |= bit;
+    }
+    return values;
+}
+
+static bool put_basic(struct vmm_cpuid *cpuid, const struct vmm_cpuid_config *config)
+{
+    struct vmm_cpuid_values id = machine(config, 0, 0), values;
+    struct vmm_cpuid_values version = machine(config, X86_CPUID_FEATURES, 0);
+
+    id.eax = id.ebx == GENUINE_INTEL ? INTEL_MAX : OTHER_MAX;
+    values = features(config, X86_CPUID_FEATURES, 0);
+    values.eax = version.eax;
+    /* the size of CLFLUSH, how many CPUs share a package, the APIC ID of the first */
+    values.ebx = (version.ebx & 0xff00) | config->cpus << 16;
+    if (config->cpus > 1)
+        values.edx |= HTT;
+    return put(cpuid, 0, id) && put(cpuid, X86_CPUID_FEATURES, values) &&
+           put(cpuid, X86_CPUID_THERMAL, features(config, X86_CPUID_THERMAL, 0)) &&
+           put_subleaf(cpuid, X86_CPUID_EXTENDED_FEATURES, 0,
+                       features(config, X86_CPUID_EXTENDED_FEATURES, 0));
+}
+
+/* As the machine has them, but each of one CPU. */
+static bool put_caches(struct vmm_cpuid *cpuid, const struct vmm_cpuid_config *config)
+{
+    bool ok = put(cpuid, DESCRIPTORS, machine(config, DESCRIPTORS, 0));
+
+    for (unsigned i = 0; i < CACHE_LEVELS && ok; i++) {
+        struct vmm_cpuid_values values = machine(config, X86_CPUID_CACHES, i);
+
+        if (!(values.eax & CACHE_TYPE))
+            break;
+        values.eax &= 0x3fff;
+        ok = put_subleaf(cpuid, X86_CPUID_CACHES, i, values);
+    }
+    return ok;
+}
+
+/* One thread a core, all cores in a package (SDM vol. 2, leaf 0BH). */
+static bool put_topology(struct vmm_cpuid *cpuid, const struct vmm_cpuid_config *config)
+{
+    unsigned shift = 0;
+
+    while (1u << shift < config->cpus)
+        shift++;
+    return put_subleaf(cpuid, X86_CPUID_TOPOLOGY, 0, (struct vmm_cpuid_values){0, 1, 0x100, 0}) &&
+           put_subleaf(cpuid, X86_CPUID_TOPOLOGY, 1,
+                       (struct vmm_cpuid_values){shift, config->cpus, 0x201, 0});
+}
+
+static bool put_xstate(struct vmm_cpuid *cpuid, const struct vmm_cpuid_config *config)
+{
+    uint32_t have = machine(config, X86_CPUID_XSTATE, 0).eax, components = have & (uint32_t)XCR0;
+    bool avx = components & X86_XCR0_AVX;
+    const struct vmm_cpuid_values state = {components, XSAVE_LEGACY,
+                                           avx ? AVX_OFFSET + AVX_SIZE : XSAVE_LEGACY, 0};
+
+    if (!(vmm_cpuid_get(cpuid, X86_CPUID_FEATURES, 0).ecx & X86_BIT32(26)))
+        return true;
+    return put_subleaf(cpuid, X86_CPUID_XSTATE, 0, state) &&
+           put_subleaf(cpuid, X86_CPUID_XSTATE, 1, features(config, X86_CPUID_XSTATE, 1)) &&
+           (!avx || put_subleaf(cpuid, X86_CPUID_XSTATE, 2,
+                                (struct vmm_cpuid_values){AVX_SIZE, AVX_OFFSET, 0, 0}));
+}
+
+/* The TSC by the crystal's clock, which is the APIC timer's too (SDM vol. 3, 10.5.4): both run at
+ * the same rate here. Faster than 32 bits can say: unknown, and guests measure it. */
+static bool put_frequency(struct vmm_cpuid *cpuid, const struct vmm_cpuid_config *config)
+{
+    uint32_t mhz = (uint32_t)(config->tsc_hz / 1000000);
+
+    if (config->tsc_hz > UINT32_MAX)
+        return true;
+    return put(cpuid, X86_CPUID_TSC,
+               (struct vmm_cpuid_values){1, 1, (uint32_t)config->tsc_hz, 0}) &&
+           put(cpuid, X86_CPUID_FREQUENCY, (struct vmm_cpuid_values){mhz, mhz, 0, 0});
+}
+
+/* No interface but this name (SDM vol. 2 leaves the range to hypervisors). */
+static bool put_hypervisor(struct vmm_cpuid *cpuid)
+{
+    static const struct vmm_cpuid_values name = {X86_CPUID_HYPERVISOR, 0x6563614eu, 0x56656c6cu,
+                                                 0x20204d4du}; /* "NacelleVMM  " */
+
+    return put(cpuid, X86_CPUID_HYPERVISOR, name);
+}
+
+static bool put_extended(struct vmm_cpuid *cpuid, const struct vmm_cpuid_config *config)
+{
+    struct vmm_cpuid_values id = machine(config, X86_CPUID_MAX_EXTENDED, 0);
+    struct vmm_cpuid_values version = machine(config, X86_CPUID_EXTENDED, 0);
+    struct vmm_cpuid_values values = features(config, X86_CPUID_EXTENDED, 0);
+    struct vmm_cpuid_values sizes = features(config, X86_CPUID_ADDRESS_SIZES, 0);
+
+    id.eax = EXTENDED_MAX;
+    values.eax = version.eax;
+    if (vmm_cpuid_get(cpuid, 0, 0).ebx == AUTHENTIC_AMD)
+        values.edx |= vmm_cpuid_get(cpuid, X86_CPUID_FEATURES, 0).edx & AMD_DUPLICATES;
+    sizes.eax = machine(config, X86_CPUID_ADDRESS_SIZES, 0).eax & 0xffff;
+    for (uint32_t leaf = X86_CPUID_BRAND_0; leaf <= CACHES_L2; leaf++)
+        if (!put(cpuid, leaf, machine(config, leaf, 0)))
+            return false;
+    return put(cpuid, X86_CPUID_MAX_EXTENDED, id) && put(cpuid, X86_CPUID_EXTENDED, values) &&
+           put(cpuid, X86_CPUID_POWER, features(config, X86_CPUID_POWER, 0)) &&
+           put(cpuid, X86_CPUID_ADDRESS_SIZES, sizes);
+}
+
+bool vmm_cpuid_init(struct vmm_cpuid *cpuid, const struct vmm_cpuid_config *config)
 {
     *cpuid = (struct vmm_cpuid){0};
-    for (unsigned i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
-        const struct policy *policy = &policies[i];
-        struct vmm_cpuid_entry entry = {.leaf = policy->leaf, .any_subleaf = true};
+    return put_basic(cpuid, config) && put_caches(cpuid, config) && put_topology(cpuid, config) &&
+           put_xstate(cpuid, config) &&
+           (vmm_cpuid_get(cpuid, 0, 0).eax < X86_CPUID_FREQUENCY || put_frequency(cpuid, config)) &&
+           put_hypervisor(cpuid) && put_extended(cpuid, config);
+}
 
-        reader(policy->leaf, 0, &entry.values);
-        entry.values.eax &= policy->mask.eax;
-        entry.values.ebx &= policy->mask.ebx;
-        entry.values.ecx &= policy->mask.ecx;
-        entry.values.edx &= policy->mask.edx;
-        if (policy->leaf == 0)
-            entry.values.eax = BASIC_MAX;
-        if (policy->leaf == 1)
-            entry.values.ecx |= ECX_HYPERVISOR;
-        if (policy->leaf == EXTENDED)
-            entry.values.eax = EXTENDED_MAX;
-        (void)vmm_cpuid_set(cpuid, &entry);
-    }
+bool vmm_cpuid_depends(uint32_t leaf, uint32_t subleaf)
+{
+    return leaf == X86_CPUID_FEATURES || (leaf == X86_CPUID_XSTATE && subleaf <= 1);
+}
+
+/* The compact form has the components that are in use one behind the other. With x87, SSE and AVX
+ * both forms are the same. */
+void vmm_cpuid_depend(struct vmm_cpuid_values *values, uint32_t leaf, uint32_t subleaf,
+                      uint64_t cr4, uint64_t xcr0)
+{
+    uint32_t size = xcr0 & X86_XCR0_AVX ? AVX_OFFSET + AVX_SIZE : XSAVE_LEGACY;
+
+    if (leaf == X86_CPUID_FEATURES && cr4 & X86_CR4_OSXSAVE)
+        values->ecx |= OSXSAVE;
+    if (leaf == X86_CPUID_XSTATE && values->ebx && subleaf == 0)
+        values->ebx = size;
+    if (leaf == X86_CPUID_XSTATE && values->eax && subleaf == 1)
+        values->ebx = size;
+}
+
+uint64_t vmm_cpuid_xcr0(const struct vmm_cpuid *cpuid)
+{
+    return vmm_cpuid_get(cpuid, X86_CPUID_XSTATE, 0).eax;
 }
 
 static const struct vmm_cpuid_entry *find(const struct vmm_cpuid *cpuid, uint32_t leaf,

@@ -5,11 +5,13 @@
 #include <vmm/emulator.h>
 #include <vmm/string_io.h>
 #include <vmm/vcpu.h>
+#include <vmm/vcpu_msr.h>
 
 #define RAX                0
 #define RCX                1
 #define RDX                2
 #define RBX                3
+#define RSP                4
 
 #define INVALID_OPCODE     6
 #define GENERAL_PROTECTION 13
@@ -103,6 +105,10 @@ static enum vmm_action cpuid(struct vmm_vcpu *vcpu)
     uint64_t *general = vcpu->state->general;
     struct vmm_cpuid_values values = vmm_cpuid_get(&vcpu->pc->cpuid, exit->number, exit->detail);
 
+    if (vmm_cpuid_depends(exit->number, exit->detail)) {
+        vcpu->fetch(vcpu, NACELLE_GROUP_CONTROL);
+        vmm_cpuid_depend(&values, exit->number, exit->detail, vcpu->state->cr4, vcpu->state->xcr0);
+    }
     general[RAX] = values.eax;
     general[RBX] = values.ebx;
     general[RCX] = values.ecx;
@@ -110,32 +116,79 @@ static enum vmm_action cpuid(struct vmm_vcpu *vcpu)
     return VMM_ADVANCE;
 }
 
+static bool write_msr(struct vmm_vcpu *vcpu, uint32_t number, uint64_t value)
+{
+    enum vmm_msr_result result = vmm_vcpu_msr_write(vcpu, number, value);
+
+    return result == VMM_MSR_OTHER ? vmm_msr_write(&vcpu->pc->msrs, number, value)
+                                   : result == VMM_MSR_DONE;
+}
+
+static bool read_msr(struct vmm_vcpu *vcpu, uint32_t number, uint64_t *value)
+{
+    enum vmm_msr_result result = vmm_vcpu_msr_read(vcpu, number, value);
+
+    return result == VMM_MSR_OTHER ? vmm_msr_read(&vcpu->pc->msrs, number, value)
+                                   : result == VMM_MSR_DONE;
+}
+
 static enum vmm_action msr(struct vmm_vcpu *vcpu)
 {
     const struct nacelle_exit *exit = &vcpu->state->exit;
     uint64_t *general = vcpu->state->general;
-    uint64_t value;
+    uint64_t value = 0;
 
-    if ((exit->flags & NACELLE_EXIT_WRITE) && exit->number == 0xc0000080) {
-        vcpu->fetch(vcpu, NACELLE_GROUP_CONTROL);
-        vcpu->state->efer = exit->value;
-        vcpu->state->dirty |= NACELLE_GROUP_CONTROL;
-        return VMM_ADVANCE;
-    }
     if (exit->flags & NACELLE_EXIT_WRITE)
-        return vmm_msr_write(&vcpu->pc->msrs, exit->number, exit->value) ? VMM_ADVANCE
-                                                                         : general_protection(vcpu);
-    if (!vmm_msr_read(&vcpu->pc->msrs, exit->number, &value))
+        return write_msr(vcpu, exit->number, exit->value) ? VMM_ADVANCE : general_protection(vcpu);
+    if (!read_msr(vcpu, exit->number, &value))
         return general_protection(vcpu);
     general[RAX] = low_half(value);
     general[RDX] = value >> 32;
     return VMM_ADVANCE;
 }
 
+static enum vmm_action xsetbv(struct vmm_vcpu *vcpu)
+{
+    const struct nacelle_exit *exit = &vcpu->state->exit;
+
+    return vmm_vcpu_set_xcr(vcpu, exit->number, exit->value) ? VMM_ADVANCE
+                                                             : general_protection(vcpu);
+}
+
+/* Sets general register `index`; rsp has a place and a group of its own. */
+static void set_general(struct vmm_vcpu *vcpu, unsigned index, uint64_t value)
+{
+    if (index != RSP) {
+        vcpu->state->general[index & 15] = value;
+        return;
+    }
+    vcpu->state->rsp = value;
+    vcpu->state->dirty |= NACELLE_GROUP_RSP;
+}
+
+/* CR8 alone exits for this library: it is the task priority of the local APIC. */
+static enum vmm_action control_register(struct vmm_vcpu *vcpu)
+{
+    const struct nacelle_exit *exit = &vcpu->state->exit;
+
+    if (exit->number != 8)
+        return stop(vcpu, "access to a control register that the client does not own");
+    if (exit->flags & NACELLE_EXIT_WRITE) {
+        if (exit->value > 0xf)
+            return general_protection(vcpu);
+        vmm_lapic_set_cr8(vcpu->lapic, exit->value);
+    } else {
+        set_general(vcpu, exit->detail, vmm_lapic_cr8(vcpu->lapic));
+    }
+    return VMM_ADVANCE;
+}
+
 static enum vmm_action tsc(struct vmm_vcpu *vcpu)
 {
-    vcpu->state->general[RAX] = low_half(vcpu->pc->clock.now);
-    vcpu->state->general[RDX] = vcpu->pc->clock.now >> 32;
+    uint64_t now = vcpu->pc->clock.now + vcpu->lapic->tsc_offset;
+
+    vcpu->state->general[RAX] = low_half(now);
+    vcpu->state->general[RDX] = now >> 32;
     return VMM_ADVANCE;
 }
 
@@ -172,6 +225,7 @@ static enum vmm_action memory(struct vmm_vcpu *vcpu)
 static exit_handler *const handlers[NACELLE_EXIT_COUNT] = {
     [NACELLE_EXIT_PORT] = port,
     [NACELLE_EXIT_MEMORY] = memory,
+    [NACELLE_EXIT_CONTROL_REGISTER] = control_register,
     [NACELLE_EXIT_CPUID] = cpuid,
     [NACELLE_EXIT_MSR] = msr,
     [NACELLE_EXIT_HLT] = halt,
@@ -181,7 +235,7 @@ static exit_handler *const handlers[NACELLE_EXIT_COUNT] = {
     [NACELLE_EXIT_POKE] = again,
     [NACELLE_EXIT_TSC] = tsc,
     [NACELLE_EXIT_RDPMC] = general_protection,
-    [NACELLE_EXIT_XSETBV] = invalid_opcode,
+    [NACELLE_EXIT_XSETBV] = xsetbv,
     [NACELLE_EXIT_CACHE] = go_on,
     [NACELLE_EXIT_MONITOR] = invalid_opcode,
     [NACELLE_EXIT_MWAIT] = invalid_opcode,
@@ -214,6 +268,7 @@ enum vmm_action vmm_handle_exit(struct vmm_vcpu *vcpu)
     enum vmm_decode_status status;
     enum vmm_action action;
 
+    vcpu->pc->apic_bus.current = vcpu->lapic;
     vmm_statistics_count(&vcpu->statistics, kind);
     if (kind >= NACELLE_EXIT_COUNT || !handlers[kind])
         return stop(vcpu, nacelle_exit_text(kind));

@@ -6,8 +6,8 @@
 #include <runtime/string.h>
 #include <runtime/vcpu.h>
 #include <runtime/vm.h>
+#include <vmm/answers.h>
 #include <vmm/guest.h>
-#include <x86/msr.h>
 
 #define PAGE         4096ull
 #define LARGE_PAGE   (2ull << 20)
@@ -53,26 +53,6 @@ static void make_ram(struct vmm_guest *guest, struct nacelle_pool *pool)
          "the guest's memory is too large");
 }
 
-/* MSRs that belong to the guest alone: the engine switches them, and no access exits. */
-static void open_msrs(struct vmm_guest *guest)
-{
-    static const struct {
-        uint32_t msr;
-        unsigned rights;
-    } msrs[] = {
-        {X86_MSR_SYSENTER_CS, READ_WRITE},  {X86_MSR_SYSENTER_ESP, READ_WRITE},
-        {X86_MSR_SYSENTER_EIP, READ_WRITE}, {X86_MSR_STAR, READ_WRITE},
-        {X86_MSR_LSTAR, READ_WRITE},        {X86_MSR_CSTAR, READ_WRITE},
-        {X86_MSR_FMASK, READ_WRITE},        {X86_MSR_FS_BASE, READ_WRITE},
-        {X86_MSR_GS_BASE, READ_WRITE},      {X86_MSR_KERNEL_GS_BASE, READ_WRITE},
-        {X86_MSR_PAT, READ_WRITE},          {X86_MSR_TSC_AUX, READ_WRITE},
-        {X86_MSR_TIME_STAMP_COUNTER, NACELLE_RIGHT_READ}, {X86_MSR_EFER, NACELLE_RIGHT_READ},
-    };
-
-    for (unsigned i = 0; i < sizeof(msrs) / sizeof(msrs[0]); i++)
-        (void)nacelle_vm_open_msr(guest->vm, msrs[i].msr, msrs[i].rights);
-}
-
 static void fetch(struct vmm_vcpu *vcpu, uint32_t groups)
 {
     if (groups & ~vcpu->state->valid)
@@ -92,6 +72,7 @@ static void make_vcpu(struct vmm_guest *guest, struct nacelle_pool *pool,
         nacelle_check(nacelle_vcpu_set_priority(slot, info->priority - 1, 0), "priority");
     guest->vcpu = (struct vmm_vcpu){.state = (struct nacelle_vcpu_state *)address,
                                     .pc = &guest->pc,
+                                    .lapic = &guest->pc.lapics[0],
                                     .capability = slot,
                                     .fetch = fetch,
                                     .offered = -1};
@@ -103,8 +84,8 @@ void vmm_guest_make(struct vmm_guest *guest, struct nacelle_pool *pool,
     need(vmm_pc_init(&guest->pc, config), "the board has too many devices");
     guest->ram_size = config->memory;
     guest->vm = nacelle_pool_need(pool, NACELLE_TYPE_VM, VM_SIZE);
+    vmm_answers_install(guest->vm, &guest->pc);
     make_ram(guest, pool);
-    open_msrs(guest);
     make_vcpu(guest, pool, info);
 }
 

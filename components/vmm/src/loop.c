@@ -12,6 +12,7 @@
 #include <vmm/loop.h>
 
 #define RFLAGS_IF (1ull << 9)
+#define NMI       (NACELLE_EVENT_NMI | 2)
 #define TIMER     (1ull << 0) /* what the notification's own timer signals */
 
 void vmm_loop_init(struct vmm_loop *loop, struct nacelle_pool *pool)
@@ -56,6 +57,25 @@ uint64_t vmm_loop_add_source(struct vmm_loop *loop, void (*handler)(void *contex
     return TIMER << loop->source_count;
 }
 
+void vmm_loop_use_channels(struct vmm_loop *loop, const struct nacelle_client_info *info)
+{
+    if (!info->channel_count)
+        return;
+    need_room(info->channel_count, VMM_LOOP_SOURCES_MAX, "channels");
+    nacelle_check(nacelle_notification_bind(loop->notification, 0), "the loop's notification");
+    nacelle_check(nacelle_notification_bind(NACELLE_CLIENT_DOORBELL, loop->endpoint),
+                  "binding the doorbell");
+    loop->notification = NACELLE_CLIENT_DOORBELL;
+    loop->source_count = info->channel_count;
+}
+
+void vmm_loop_set_source(struct vmm_loop *loop, unsigned bit, void (*handler)(void *context),
+                         void *context)
+{
+    need_room(bit - 1, loop->source_count, "channels");
+    loop->sources[bit - 1] = (struct vmm_source){handler, context};
+}
+
 uint64_t vmm_loop_signal_slot(struct vmm_loop *loop, struct nacelle_pool *pool, uint64_t badge)
 {
     uint64_t slot = 0;
@@ -82,6 +102,10 @@ static void offer(struct vmm_vcpu *vcpu)
 {
     uint64_t was_pending;
 
+    if (vmm_interrupts_take_nmi(vcpu)) {
+        check(vcpu, nacelle_vcpu_inject(vcpu->capability, NMI, 0), "injecting an NMI");
+        vcpu->wakes = true;
+    }
     switch (vmm_interrupts_offer(vcpu)) {
     case VMM_OFFER_INJECT:
         check(vcpu,
@@ -104,9 +128,10 @@ static void offer(struct vmm_vcpu *vcpu)
 /* An interrupt ends the HLT of a vCPU that waits. */
 static void wake(struct vmm_vcpu *vcpu)
 {
-    if (!vcpu->halted || vcpu->offered < 0 || vcpu->stopped)
+    if (!vcpu->halted || (vcpu->offered < 0 && !vcpu->wakes) || vcpu->stopped)
         return;
     vcpu->halted = false;
+    vcpu->wakes = false;
     vcpu->runs = true;
     check(vcpu, nacelle_vcpu_resume_after(vcpu->capability), "resuming the vCPU");
 }
@@ -135,10 +160,21 @@ static uint32_t halt(struct vmm_vcpu *vcpu)
         stop(vcpu);
         return NACELLE_RESUME_STAY;
     }
-    if (vmm_pic_due(&vcpu->pc->pic) >= 0)
+    if (vcpu->lapic->nmi || vmm_interrupts_due(vcpu) >= 0)
         return NACELLE_RESUME_ADVANCE;
     vcpu->halted = true;
+    vcpu->wakes = false;
     return NACELLE_RESUME_STAY;
+}
+
+/* The guest has written its time stamp counter. */
+static void set_tsc_offset(struct vmm_vcpu *vcpu)
+{
+    check(vcpu,
+          nacelle_vcpu_set_control(vcpu->capability, NACELLE_CONTROL_TSC_OFFSET,
+                                   vcpu->lapic->tsc_offset),
+          "setting the TSC offset");
+    vcpu->tsc_offset = vcpu->lapic->tsc_offset;
 }
 
 /* Handles an exit; returns the label of the reply. */
@@ -156,6 +192,8 @@ static uint32_t handle_exit(struct vmm_vcpu *vcpu)
     if (vcpu->exception)
         check(vcpu, nacelle_vcpu_inject(vcpu->capability, vcpu->exception, vcpu->exception_error),
               "injecting an exception");
+    if (vcpu->tsc_offset != vcpu->lapic->tsc_offset)
+        set_tsc_offset(vcpu);
     if (action == VMM_STOP)
         stop(vcpu);
     else if (action == VMM_HALT)
@@ -178,7 +216,7 @@ static void handle_notification(struct vmm_loop *loop, uint64_t bits)
     for (unsigned i = 0; i < loop->count; i++)
         loop->vcpus[i]->pc->clock.now = now;
     for (unsigned i = 0; i < loop->source_count; i++)
-        if (bits & TIMER << (i + 1))
+        if ((bits & TIMER << (i + 1)) && loop->sources[i].handler)
             loop->sources[i].handler(loop->sources[i].context);
     for (unsigned i = 0; i < loop->count; i++) {
         struct vmm_vcpu *vcpu = loop->vcpus[i];

@@ -19,6 +19,16 @@ bool vmm_mmio_add(struct vmm_mmio *mmio, const struct vmm_mmio_range *range)
     return true;
 }
 
+void vmm_mmio_remove(struct vmm_mmio *mmio, uint64_t address)
+{
+    for (unsigned i = 0; i < mmio->count; i++) {
+        if (mmio->ranges[i].address == address) {
+            mmio->ranges[i] = mmio->ranges[--mmio->count];
+            break;
+        }
+    }
+}
+
 const struct vmm_mmio_range *vmm_mmio_find(const struct vmm_mmio *mmio, uint64_t address,
                                            unsigned size)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* MSR policy. */
+/* The table of MSRs. */
 #include <stddef.h>
 #include <vmm/msr.h>
 
@@ -26,15 +26,20 @@ bool vmm_msr_read(const struct vmm_msrs *msrs, uint32_t msr, uint64_t *value)
 {
     int at = find(msrs, msr);
 
-    if (at >= 0)
-        *value = msrs->ranges[at].value;
-    return at >= 0;
+    if (at < 0)
+        return false;
+    if (msrs->ranges[at].get)
+        return msrs->ranges[at].get(msrs->ranges[at].device, msr, value);
+    *value = msrs->ranges[at].value;
+    return true;
 }
 
 bool vmm_msr_write(struct vmm_msrs *msrs, uint32_t msr, uint64_t value)
 {
     int at = find(msrs, msr);
 
+    if (at >= 0 && msrs->ranges[at].set)
+        return msrs->ranges[at].set(msrs->ranges[at].device, msr, value);
     if (at < 0 || msrs->ranges[at].write == VMM_MSR_WRITE_FAULTS)
         return false;
     if (msrs->ranges[at].write == VMM_MSR_WRITE_KEPT)

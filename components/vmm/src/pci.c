@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* PCI configuration space (PCI Local Bus Specification 3.0, chapters 3.2.2.3 and 6). */
 #include <stddef.h>
-#include <vmm/pci.h>
+#include <vmm/pci_msix.h>
 
 #define PORT_ADDRESS             0xcf8
 #define PORT_RESET_CONTROL       0xcf9
@@ -12,14 +12,6 @@
 #define RESET_CPU                0x04
 #define RESET_WRITABLE           0x06
 
-#define VENDOR_ID                0x00
-#define DEVICE_ID                0x02
-#define COMMAND                  0x04
-#define REVISION_ID              0x08
-#define CLASS                    0x0a
-#define SUBSYSTEM_VENDOR_ID      0x2c
-#define SUBSYSTEM_ID             0x2e
-#define INTERRUPT_LINE           0x3c
 #define PAM0                     0x59 /* Intel 82441FX data sheet, 3.2.18: shadow memory */
 #define PAM_COUNT                7
 #define PAM_READ_WRITE_BOTH      0x33
@@ -44,14 +36,9 @@ bool vmm_pci_add(struct vmm_pci *pci, struct vmm_pci_function *function)
         if (pci->functions[i]->device == function->device &&
             pci->functions[i]->function == function->function)
             return false;
+    function->pci = pci;
     pci->functions[pci->count++] = function;
     return true;
-}
-
-void vmm_pci_set(struct vmm_pci_function *function, unsigned offset, unsigned size, uint32_t value)
-{
-    for (unsigned i = 0; i < size && offset + i < VMM_PCI_CONFIG_SIZE; i++)
-        function->config[offset + i] = (uint8_t)(value >> i * 8);
 }
 
 /* The function that the address register names, or NULL. */
@@ -77,20 +64,33 @@ static unsigned config_offset(const struct vmm_pci *pci, uint16_t port)
 static uint32_t data_read(void *device, uint16_t port, unsigned size)
 {
     const struct vmm_pci *pci = device;
-    const struct vmm_pci_function *function = addressed(pci);
+    struct vmm_pci_function *function = addressed(pci);
     unsigned offset = config_offset(pci, port);
-    uint32_t value = 0;
 
     if (!function)
         return UINT32_MAX;
-    for (unsigned i = 0; i < size; i++)
-        value |= (uint32_t)function->config[offset + i] << i * 8;
-    return value;
+    if (function->config_read)
+        function->config_read(function, offset, size);
+    return vmm_pci_get(function, offset, size);
+}
+
+/* What follows of a write: BARs move, interrupts go another way. */
+static void written(struct vmm_pci *pci, struct vmm_pci_function *function, unsigned offset,
+                    unsigned size)
+{
+    if (offset < VMM_PCI_CAPABILITIES)
+        vmm_pci_place_bars(pci);
+    if (function->msix)
+        vmm_msix_update(function->msix);
+    if (function->interrupt)
+        vmm_pci_interrupt(function, true);
+    if (function->config_written)
+        function->config_written(function, offset, size);
 }
 
 static void data_write(void *device, uint16_t port, unsigned size, uint32_t value)
 {
-    const struct vmm_pci *pci = device;
+    struct vmm_pci *pci = device;
     struct vmm_pci_function *function = addressed(pci);
     unsigned offset = config_offset(pci, port);
 
@@ -103,6 +103,7 @@ static void data_write(void *device, uint16_t port, unsigned size, uint32_t valu
         function->config[offset + i] =
             (uint8_t)((function->config[offset + i] & ~mask) | (byte & mask));
     }
+    written(pci, function, offset, size);
 }
 
 /* Only 32-bit accesses reach the address register; a byte at cf9h is the reset control. */
@@ -134,23 +135,24 @@ bool vmm_pci_add_ports(struct vmm_pci *pci, struct vmm_ports *ports)
                                            address_read, address_write,    pci};
     const struct vmm_port_range data = {PORT_DATA, PORT_DATA + 3, 4, data_read, data_write, pci};
 
+    pci->ports = ports;
     return vmm_ports_add(ports, &address) && vmm_ports_add(ports, &data);
 }
 
 void vmm_pci_host_bridge(struct vmm_pci_function *function)
 {
     *function = (struct vmm_pci_function){0};
-    vmm_pci_set(function, VENDOR_ID, 2, VENDOR_INTEL);
-    vmm_pci_set(function, DEVICE_ID, 2, DEVICE_82441FX);
-    vmm_pci_set(function, COMMAND, 2, 0x0006); /* memory and bus master, for good */
-    vmm_pci_set(function, REVISION_ID, 1, 0x02);
-    vmm_pci_set(function, CLASS, 2, CLASS_HOST_BRIDGE);
-    vmm_pci_set(function, SUBSYSTEM_VENDOR_ID, 2, SUBSYSTEM_VENDOR_RED_HAT);
-    vmm_pci_set(function, SUBSYSTEM_ID, 2, SUBSYSTEM_QEMU);
+    vmm_pci_set(function, VMM_PCI_VENDOR_ID, 2, VENDOR_INTEL);
+    vmm_pci_set(function, VMM_PCI_DEVICE_ID, 2, DEVICE_82441FX);
+    vmm_pci_set(function, VMM_PCI_COMMAND, 2, 0x0006); /* memory and bus master, for good */
+    vmm_pci_set(function, VMM_PCI_REVISION_ID, 1, 0x02);
+    vmm_pci_set(function, VMM_PCI_CLASS, 2, CLASS_HOST_BRIDGE);
+    vmm_pci_set(function, VMM_PCI_SUBSYSTEM_VENDOR_ID, 2, SUBSYSTEM_VENDOR_RED_HAT);
+    vmm_pci_set(function, VMM_PCI_SUBSYSTEM_ID, 2, SUBSYSTEM_QEMU);
     /* The VM has memory there in any case: the registers only remember what the guest wrote. */
     for (unsigned i = 0; i < PAM_COUNT; i++) {
         function->config[PAM0 + i] = i ? PAM_READ_WRITE_BOTH : PAM0_READ_WRITE;
         function->writable[PAM0 + i] = 0xff;
     }
-    function->writable[INTERRUPT_LINE] = 0xff;
+    function->writable[VMM_PCI_INTERRUPT_LINE] = 0xff;
 }

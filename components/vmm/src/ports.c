@@ -19,6 +19,19 @@ bool vmm_ports_add(struct vmm_ports *ports, const struct vmm_port_range *range)
     return true;
 }
 
+void vmm_ports_remove(struct vmm_ports *ports, uint16_t first)
+{
+    unsigned at = 0;
+
+    while (at < ports->count && ports->ranges[at].first != first)
+        at++;
+    if (at == ports->count)
+        return;
+    for (; at + 1 < ports->count; at++)
+        ports->ranges[at] = ports->ranges[at + 1];
+    ports->count--;
+}
+
 static const struct vmm_port_range *find(struct vmm_ports *ports, uint16_t port)
 {
     unsigned low = 0, high = ports->count;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A serial port at the client's terminal. The guest's bytes are gathered and sent by the message. */
+/* A serial port at the client's terminal. What the guest writes is gathered to be sent at once. */
 #include <runtime/client.h>
 #include <runtime/ipc.h>
 #include <runtime/notification.h>

@@ -106,6 +106,18 @@ static void copies_are_cut_and_ended(void **state)
     assert_string_equal(text, "abc");
 }
 
+static void the_rest_of_a_line_is_left_alone(void **state)
+{
+    struct nacelle_word word;
+
+    (void)state;
+    assert_false(nacelle_argument("linux a=1 -- mem=2M -- c", "mem", &word));
+    assert_string_equal(nacelle_rest_of_line("linux a=1 --  mem=2M -- c "), "mem=2M -- c ");
+    assert_string_equal(nacelle_rest_of_line("linux a=1 --"), "");
+    assert_string_equal(nacelle_rest_of_line("linux --a=1"), "");
+    assert_string_equal(nacelle_rest_of_line(""), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +125,7 @@ int main(void)
         cmocka_unit_test(a_key_is_found_after_the_first_word),
         cmocka_unit_test(numbers),
         cmocka_unit_test(a_missing_number_has_a_default),
+        cmocka_unit_test(the_rest_of_a_line_is_left_alone),
         cmocka_unit_test(lists_are_split_at_commas),
         cmocka_unit_test(copies_are_cut_and_ended),
     };

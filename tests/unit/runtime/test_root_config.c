@@ -21,6 +21,7 @@ static void defaults(void **state)
     assert_int_equal(config.priority, 16);
     assert_int_equal(config.slice, 0);
     assert_int_equal(config.files.length, 0);
+    assert_int_equal(config.channels.length, 0);
     assert_int_equal(config.expectation, EXPECT_STATUS);
     assert_int_equal(config.expected_status, 0);
 }
@@ -43,6 +44,9 @@ static void everything(void **state)
     assert_int_equal(config.expectation, EXPECT_FAULT);
     assert_null(config_read("bios client=a expect=refused", &config));
     assert_int_equal(config.expectation, EXPECT_REFUSED);
+    assert_null(config_read("switch client=a channel=vm1,vm2 expect=running", &config));
+    assert_int_equal(config.expectation, EXPECT_RUNNING);
+    assert_true(nacelle_word_is(config.channels, "vm1,vm2"));
 }
 
 static void files_are_no_clients(void **state)
@@ -68,8 +72,9 @@ static void mistakes_are_named(void **state)
         {"bios client=a priority=0", "priority= is not 1 to 30"},
         {"bios client=a priority=31", "priority= is not 1 to 30"},
         {"bios client=a slice=1000001", "slice= is not 0 to 1000000 microseconds"},
-        {"bios client=a expect=x", "expect= is not fault, refused or an exit status"},
-        {"bios client=a expect=4294967296", "expect= is not fault, refused or an exit status"},
+        {"bios client=a expect=x", "expect= is not fault, refused, running or an exit status"},
+        {"bios client=a expect=4294967296",
+         "expect= is not fault, refused, running or an exit status"},
     };
     struct client_config config;
 

@@ -81,7 +81,7 @@ struct information1 {
         uint64_t start, length;
         uint32_t type;
     } entry[4];
-    char line[200], name[8];
+    char line[NACELLE_BOOT_LINE_MAX + 100], name[8];
 };
 
 static struct information1 *information1(void)

@@ -45,8 +45,17 @@ static void cpuid_answers_from_the_table(void **state)
     (void)state;
     assert_int_equal(handle((struct nacelle_exit){.kind = NACELLE_EXIT_CPUID, .number = 0}),
                      VMM_ADVANCE);
-    assert_int_equal(state_page.general[RAX], 1);
-    assert_true(state_page.general[RBX] == UINT32_MAX); /* upper halves are cleared */
+    assert_int_equal(state_page.general[RAX], 0x16);
+    assert_true(state_page.general[RBX] == 0x756e6547); /* upper halves are cleared */
+    handle((struct nacelle_exit){.kind = NACELLE_EXIT_CPUID, .number = 1});
+    assert_int_equal(state_page.general[RCX] & 1u << 27, 0);
+    state_page.cr4 = 1u << 18; /* OSXSAVE */
+    handle((struct nacelle_exit){.kind = NACELLE_EXIT_CPUID, .number = 1});
+    assert_true(state_page.general[RCX] & 1u << 27);
+    handle((struct nacelle_exit){.kind = NACELLE_EXIT_CPUID, .number = 0xd});
+    assert_int_equal(state_page.general[RAX], 7);
+    assert_int_equal(state_page.general[RBX], 576);
+    assert_int_equal(state_page.general[RCX], 832);
 }
 
 static void msrs(void **state)
@@ -56,7 +65,7 @@ static void msrs(void **state)
     assert_int_equal(handle((struct nacelle_exit){
                          .kind = NACELLE_EXIT_MSR, .flags = NACELLE_EXIT_READ, .number = 0x1a0}),
                      VMM_ADVANCE);
-    assert_int_equal(state_page.general[RAX], 1);
+    assert_int_equal(state_page.general[RAX], 0x1801);
     assert_int_equal(state_page.general[RDX], 0);
     assert_int_equal(handle((struct nacelle_exit){
                          .kind = NACELLE_EXIT_MSR, .flags = NACELLE_EXIT_WRITE, .number = 0x1a0}),
@@ -70,15 +79,61 @@ static void msrs(void **state)
 
 static void instructions_that_the_processor_does_not_have(void **state)
 {
-    static const uint32_t kinds[] = {NACELLE_EXIT_HYPERCALL, NACELLE_EXIT_XSETBV,
-                                     NACELLE_EXIT_VIRTUALIZATION, NACELLE_EXIT_MWAIT,
-                                     NACELLE_EXIT_GETSEC};
+    static const uint32_t kinds[] = {NACELLE_EXIT_HYPERCALL, NACELLE_EXIT_VIRTUALIZATION,
+                                     NACELLE_EXIT_MWAIT, NACELLE_EXIT_GETSEC};
 
     (void)state;
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         assert_int_equal(handle((struct nacelle_exit){.kind = kinds[i]}), VMM_AGAIN);
         assert_int_equal(vcpu.exception, 0x80000306); /* #UD */
     }
+}
+
+static void xsetbv(void **state)
+{
+    struct nacelle_exit exit = {.kind = NACELLE_EXIT_XSETBV, .number = 0, .value = 7};
+
+    (void)state;
+    assert_int_equal(handle(exit), VMM_ADVANCE);
+    assert_int_equal(state_page.xcr0, 7);
+    assert_true(state_page.dirty & NACELLE_GROUP_CONTROL);
+    assert_true(fetched & NACELLE_GROUP_CONTROL);
+    for (unsigned i = 0; i < 4; i++) {
+        static const uint64_t bad[] = {0, 5, 0x1f, 0xe7}; /* no x87; AVX alone; MPX; AVX-512 */
+
+        exit.value = bad[i];
+        assert_int_equal(handle(exit), VMM_AGAIN);
+        assert_int_equal(vcpu.exception, 0x80000b0d); /* #GP */
+    }
+    exit.value = 7;
+    exit.number = 1;
+    assert_int_equal(handle(exit), VMM_AGAIN);
+    assert_int_equal(state_page.xcr0, 7);
+}
+
+/* CR8 is the upper half of the task priority (SDM vol. 3, 10.8.6). */
+static void cr8(void **state)
+{
+    struct nacelle_exit exit = {.kind = NACELLE_EXIT_CONTROL_REGISTER,
+                                .number = 8,
+                                .flags = NACELLE_EXIT_WRITE,
+                                .value = 9};
+
+    (void)state;
+    assert_int_equal(handle(exit), VMM_ADVANCE);
+    assert_int_equal(pc.lapics[0].tpr, 0x90);
+    exit.value = 0x10;
+    assert_int_equal(handle(exit), VMM_AGAIN);
+    exit.flags = NACELLE_EXIT_READ;
+    exit.detail = RBX;
+    assert_int_equal(handle(exit), VMM_ADVANCE);
+    assert_int_equal(state_page.general[RBX], 9);
+    exit.detail = 4;
+    assert_int_equal(handle(exit), VMM_ADVANCE);
+    assert_int_equal(state_page.rsp, 9);
+    assert_true(state_page.dirty & NACELLE_GROUP_RSP);
+    exit.number = 3;
+    assert_int_equal(handle(exit), VMM_STOP);
 }
 
 static void others(void **state)
@@ -192,6 +247,8 @@ int main(void)
         cmocka_unit_test_setup(cpuid_answers_from_the_table, make_vcpu),
         cmocka_unit_test_setup(msrs, make_vcpu),
         cmocka_unit_test_setup(instructions_that_the_processor_does_not_have, make_vcpu),
+        cmocka_unit_test_setup(xsetbv, make_vcpu),
+        cmocka_unit_test_setup(cr8, make_vcpu),
         cmocka_unit_test_setup(others, make_vcpu),
         cmocka_unit_test_setup(a_device_in_memory, make_vcpu),
         cmocka_unit_test_setup(an_instruction_with_prefixes, make_vcpu),

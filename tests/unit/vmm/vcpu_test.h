@@ -32,10 +32,16 @@ static void test_print(void *context, const char *line)
     (void)line;
 }
 
+/* An Intel processor with everything. */
 static void test_cpuid(uint32_t leaf, uint32_t subleaf, struct vmm_cpuid_values *values)
 {
-    (void)subleaf;
-    *values = (struct vmm_cpuid_values){leaf, UINT32_MAX, UINT32_MAX, UINT32_MAX};
+    *values = (struct vmm_cpuid_values){UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX};
+    if (leaf == 0)
+        *values = (struct vmm_cpuid_values){0x1f, 0x756e6547, 0x6c65746e, 0x49656e69};
+    if (leaf == 4)
+        values->eax = subleaf < 4 ? 0xffffff21 : 0;
+    if (leaf == 0x80000008)
+        values->eax = 0x3028;
 }
 
 static int make_vcpu(void **state)
@@ -53,7 +59,11 @@ static int make_vcpu(void **state)
     fetched = 0;
     assert_true(vmm_pc_init(&pc, &config));
     assert_true(vmm_memory_add(&pc.memory, 0, sizeof(ram), ram, true));
-    vcpu = (struct vmm_vcpu){.state = &state_page, .pc = &pc, .fetch = test_fetch, .offered = -1};
+    vcpu = (struct vmm_vcpu){.state = &state_page,
+                             .pc = &pc,
+                             .lapic = &pc.lapics[0],
+                             .fetch = test_fetch,
+                             .offered = -1};
     for (unsigned i = 0; i < 16; i++)
         state_page.general[i] = 0x1111111111111111ull * i;
     return 0;

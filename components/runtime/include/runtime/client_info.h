@@ -5,11 +5,12 @@
 
 #include <stdint.h>
 
-#define NACELLE_CLIENT_INFO_MAGIC  0x746e65696c636e21ull /* "!nclient", little endian */
-#define NACELLE_CLIENT_UNTYPED_MAX 16
-#define NACELLE_CLIENT_FILES_MAX   8
-#define NACELLE_CLIENT_NAME_MAX    32
-#define NACELLE_CLIENT_LINE_MAX    1024
+#define NACELLE_CLIENT_INFO_MAGIC   0x746e65696c636e21ull /* "!nclient", little endian */
+#define NACELLE_CLIENT_UNTYPED_MAX  16
+#define NACELLE_CLIENT_FILES_MAX    8
+#define NACELLE_CLIENT_NAME_MAX     32
+#define NACELLE_CLIENT_CHANNELS_MAX 16
+#define NACELLE_CLIENT_LINE_MAX     1024
 
 /*
  * Address space of a client:
@@ -34,7 +35,9 @@ enum nacelle_client_slot {
     NACELLE_CLIENT_ASPACE = 2,  /* its own address space */
     NACELLE_CLIENT_THREAD = 3,  /* itself */
     NACELLE_CLIENT_CONSOLE = 4, /* console endpoint (runtime/console_line.h) */
-    NACELLE_CLIENT_FIRST = 8    /* untyped memory and frames begin here */
+    /* A notification, READ: its channels' peers signal it. Without channels there is none. */
+    NACELLE_CLIENT_DOORBELL = 5,
+    NACELLE_CLIENT_FIRST = 8 /* untyped memory and frames begin here */
 };
 
 struct nacelle_client_untyped {
@@ -53,6 +56,18 @@ struct nacelle_client_file {
     uint64_t frame_size; /* bytes: 4 KiB, or 2 MiB for large files */
 };
 
+#define NACELLE_CLIENT_CHANNEL_NAME 16
+#define NACELLE_CLIENT_CHANNEL_SIZE (2ul << 20) /* bytes of a channel's memory */
+
+/* A channel to another client (runtime/channel.h). */
+struct nacelle_client_channel {
+    char name[NACELLE_CLIENT_CHANNEL_NAME];
+    uint64_t frame;  /* slot: its memory, to be mapped READ and WRITE; 0 at first */
+    uint64_t signal; /* slot: the peer's doorbell, WRITE, with the peer's bit as badge */
+    uint32_t end;    /* 0 for the client whose module comes first, 1 for the other */
+    uint32_t bit;    /* of its own doorbell, which the peer sets: 1 and up, in order */
+};
+
 struct nacelle_client_info {
     uint64_t magic;
     uint32_t vendor; /* NACELLE_VENDOR_* */
@@ -62,10 +77,13 @@ struct nacelle_client_info {
     uint64_t first_free_slot;
     uint32_t untyped_count;
     uint32_t file_count;
+    uint32_t channel_count;
+    uint32_t reserved;
     char name[NACELLE_CLIENT_NAME_MAX];
     char command_line[NACELLE_CLIENT_LINE_MAX];                        /* its module's */
     struct nacelle_client_untyped untyped[NACELLE_CLIENT_UNTYPED_MAX]; /* largest first */
     struct nacelle_client_file files[NACELLE_CLIENT_FILES_MAX];
+    struct nacelle_client_channel channels[NACELLE_CLIENT_CHANNELS_MAX]; /* as in channel= */
 };
 
 _Static_assert(sizeof(struct nacelle_client_info) <= 4096, "one page");

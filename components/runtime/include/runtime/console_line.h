@@ -16,8 +16,8 @@
  *
  * A client can have a terminal beside its lines: bytes as they are, in both directions. To be
  * called, all three; the first one opens the terminal, a channel of the serial line.
- * OUTPUT as LINE, with any bytes. Reply: w0: how many of them were taken. If it is not all, ATTACH's
- *        notification is signalled when there is room again.
+ * OUTPUT as LINE, with any bytes. Reply: w0: how many of them were taken. If it is not all, the
+ *        notification of ATTACH is signalled when there is room again.
  * ATTACH with a notification capability, WRITE, which is signalled when there is input; it replaces
  *        the one before. Reply: w0: the channel, 1 and up; 0: there was no such capability.
  * READ   Reply: as LINE: the input, empty when there is no more.

@@ -39,6 +39,14 @@ void vmm_loop_add(struct vmm_loop *loop, struct nacelle_pool *pool, struct vmm_v
  */
 uint64_t vmm_loop_add_source(struct vmm_loop *loop, void (*handler)(void *context), void *context);
 
+/* Takes the client's doorbell for its notification, and the bits of its channels for sources of
+ * theirs. To be called before any other source is added. Nothing without channels. */
+void vmm_loop_use_channels(struct vmm_loop *loop, const struct nacelle_client_info *info);
+
+/* What runs when the peer of a channel (channel->bit) signals. */
+void vmm_loop_set_source(struct vmm_loop *loop, unsigned bit, void (*handler)(void *context),
+                         void *context);
+
 /* The slot of a new capability that signals the source with this badge, and can do nothing else:
  * to be given away, or bound to an interrupt line. */
 uint64_t vmm_loop_signal_slot(struct vmm_loop *loop, struct nacelle_pool *pool, uint64_t badge);

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define VMM_MMIO_RANGES_MAX 16
+#define VMM_MMIO_RANGES_MAX 32
 
 /* `offset` counts from the start of the range; `size` is 1, 2, 4 or 8 bytes. */
 typedef uint64_t vmm_mmio_read(void *device, uint64_t offset, unsigned size);
@@ -26,6 +26,9 @@ struct vmm_mmio {
 
 /* False when the table is full, or the range is empty, ends beyond 2^64, or overlaps another. */
 bool vmm_mmio_add(struct vmm_mmio *mmio, const struct vmm_mmio_range *range);
+
+/* Takes away the range that begins at `address`, if there is one. */
+void vmm_mmio_remove(struct vmm_mmio *mmio, uint64_t address);
 
 /* The range that holds all of [address, address + size), or NULL. */
 const struct vmm_mmio_range *vmm_mmio_find(const struct vmm_mmio *mmio, uint64_t address,

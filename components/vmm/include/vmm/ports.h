@@ -31,6 +31,9 @@ struct vmm_ports {
 /* Adds a range. False when the table is full, the range is empty, or overlaps another. */
 bool vmm_ports_add(struct vmm_ports *ports, const struct vmm_port_range *range);
 
+/* Takes away the range that begins at `first`, if there is one. */
+void vmm_ports_remove(struct vmm_ports *ports, uint16_t first);
+
 /* What a guest's access does. Ports wrap around after 0xffff, as the bus does. */
 uint32_t vmm_ports_read(struct vmm_ports *ports, uint16_t port, unsigned size);
 void vmm_ports_write(struct vmm_ports *ports, uint16_t port, unsigned size, uint32_t value);

@@ -22,6 +22,7 @@ enum vmm_action {
 struct vmm_vcpu {
     struct nacelle_vcpu_state *state;
     struct vmm_pc *pc;
+    struct vmm_lapic *lapic; /* one of the board's */
     uint64_t capability;
     /* Brings groups of state into the state page. */
     void (*fetch)(struct vmm_vcpu *vcpu, uint32_t groups);
@@ -30,9 +31,11 @@ struct vmm_vcpu {
     uint32_t exception;
     uint32_t exception_error;
 
-    int offered; /* input of the interrupt controller whose interrupt waits in the engine, or -1 */
-    bool runs;   /* not waiting for a reply */
+    uint64_t tsc_offset; /* as the engine has it; the guest's wish is lapic->tsc_offset */
+    int offered;         /* the interrupt that waits in the engine (vmm/interrupts.h), or -1 */
+    bool runs;           /* not waiting for a reply */
     bool halted;
+    bool wakes; /* an NMI was injected, which ends HLT */
     bool stopped;
     bool done; /* set by a device or the client: stop at the next opportunity, satisfied */
     char problem[VMM_PROBLEM_MAX];

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The virtio devices that a guest's command line asks for. */
+#ifndef LINUX_DEVICES_H
+#define LINUX_DEVICES_H
+
+#include <runtime/client_info.h>
+#include <runtime/pool.h>
+#include <vmm/guest.h>
+#include <vmm/loop.h>
+
+/* Plugs them in, at 1.0 and up. The loop must have been told of the channels already. False, after a
+ * message, when an argument makes no sense. */
+bool devices_add(struct vmm_guest *guest, struct vmm_loop *loop, struct nacelle_pool *pool,
+                 const struct nacelle_client_info *info);
+
+/* Says what went through them. */
+void devices_print(void);
+
+#endif
