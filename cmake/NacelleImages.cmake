@@ -168,7 +168,9 @@ endfunction()
 #     [KERNEL <kernel>]                        default: nacelle
 #     [CPUS <n>] [MEMORY <MiB>]                of the machine; default 1 and NacelleMemory
 #     [TIMEOUT <seconds>]                      when tools/run gives up; default 120
-#     [MULTIBOOT1])                            load the 32-bit image by Multiboot 1, not 2
+#     [MULTIBOOT1]                             load the 32-bit image by Multiboot 1, not 2
+#     [FETCHED])                               its files come from the network: built only when
+#                                              tools/run boots it, or by its own targets
 #
 # An item is a client, a guest or the path of a file. A module's command line is the item's name
 # unless given. The kernel's command line is "scenario=<name> <ARGUMENTS>", the root task's is
@@ -177,7 +179,7 @@ endfunction()
 # Makes build/scenarios/<name>.scenario, which tools/run reads (target scenario.<name>), and
 # build/scenarios/<name>.iso (target iso.<name>).
 function(nacelle_add_scenario name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "MULTIBOOT1"
+    cmake_parse_arguments(PARSE_ARGV 1 arg "MULTIBOOT1;FETCHED"
         "DESCRIPTION;ROOT;ROOT_ARGUMENTS;ARGUMENTS;KERNEL;CPUS;MEMORY;TIMEOUT" "MODULES")
     nacelle_no_leftovers("nacelle_add_scenario(${name})" "${arg_UNPARSED_ARGUMENTS}")
     if(NacelleHostOnly)
@@ -228,20 +230,31 @@ function(nacelle_add_scenario name)
     if(arg_MULTIBOOT1)
         string(APPEND text "multiboot1=1\n")
     endif()
+    if(arg_FETCHED)
+        string(APPEND text "fetched=1\n")
+    endif()
     foreach(module IN LISTS modules)
         string(APPEND text "module=${module}\n")
     endforeach()
     file(GENERATE OUTPUT ${dir}/${name}.scenario CONTENT "${text}")
 
-    add_custom_target(scenario.${name} ALL DEPENDS ${depends})
+    set(all ALL)
+    set(isos_in_all ${nacelle_isos_in_all})
+    if(arg_FETCHED)
+        set(all "")
+        set(isos_in_all "")
+    endif()
+    add_custom_target(scenario.${name} ${all} DEPENDS ${depends})
     set_target_properties(scenario.${name} PROPERTIES NACELLE_DESCRIPTION "${arg_DESCRIPTION}")
     add_custom_command(OUTPUT ${dir}/${name}.iso
         COMMAND ${PROJECT_SOURCE_DIR}/tools/mkiso ${dir}/${name}.scenario ${dir}/${name}.iso
         DEPENDS ${depends} ${dir}/${name}.scenario ${PROJECT_SOURCE_DIR}/tools/mkiso
         VERBATIM COMMENT "Making scenario ${name}")
-    add_custom_target(iso.${name} ${nacelle_isos_in_all} DEPENDS ${dir}/${name}.iso)
-    add_dependencies(images scenario.${name})
-    add_dependencies(isos iso.${name})
+    add_custom_target(iso.${name} ${isos_in_all} DEPENDS ${dir}/${name}.iso)
+    if(NOT arg_FETCHED)
+        add_dependencies(images scenario.${name})
+        add_dependencies(isos iso.${name})
+    endif()
 endfunction()
 
 # build/simulate boots the default scenario of this build; options are those of tools/run.

@@ -192,6 +192,7 @@ static const char *give_file(struct client *client, struct nacelle_client_info *
     file->size = module->boot->size;
     file->first_frame = info->first_free_slot;
     file->frame_count = module->frame_count;
+    file->frame_size = module->frame_size;
     info->first_free_slot += module->frame_count;
     info->file_count++;
     for (uint64_t i = 0; i < module->frame_count; i++) {
@@ -204,7 +205,7 @@ static const char *give_file(struct client *client, struct nacelle_client_info *
             error = nacelle_cspace_copy(NACELLE_SLOT_CSPACE, copies + i, frame, rights, 0);
         if (error == NACELLE_ERROR_OK)
             error = nacelle_aspace_map(slot_of(client, CLIENT_ASPACE), copies + i,
-                                       address + i * PAGE, NACELLE_RIGHT_READ);
+                                       address + i * module->frame_size, NACELLE_RIGHT_READ);
         if (error != NACELLE_ERROR_OK)
             return problem(error, file->name);
     }
@@ -231,7 +232,7 @@ static const char *give_files(struct client *client, struct nacelle_client_info 
             return text;
         }
         failed = give_file(client, info, module, address);
-        address += (module->frame_count + 1) * PAGE;
+        address = resources_next_file(module, address);
     }
     return failed;
 }

@@ -12,7 +12,10 @@
 
 #define PAGE            4096ull
 #define MODULES_BASE    0x001000000000ull /* boot modules are mapped here, one after the other */
-#define WINDOW          0x002000000000ull /* one page: frames being filled */
+#define WINDOW          0x002000000000ull /* a few pages: frames being filled or copied */
+#define LARGE_PAGE      (2ull << 20)
+#define LARGE_FILE      (1ull << 20) /* files above this size lie in large frames */
+#define COPIED_AT_ONCE  64           /* pages */
 #define MODULE_SIZE_MAX (1ull << 30)
 
 static const struct nacelle_boot_info *boot;
@@ -94,20 +97,105 @@ static void set_name(struct module *module)
     nacelle_word_copy(word, module->name, sizeof(module->name));
 }
 
+/* Maps frames in a row. */
+static enum nacelle_error map_frames(uint64_t first, uint64_t count, uint64_t size,
+                                     uint64_t address, unsigned rights)
+{
+    enum nacelle_error error = NACELLE_ERROR_OK;
+
+    for (uint64_t i = 0; i < count && error == NACELLE_ERROR_OK; i++)
+        error = nacelle_aspace_map(NACELLE_SLOT_ASPACE, first + i, address + i * size, rights);
+    return error;
+}
+
+/* Maps the next pages of a module, copies them, and lets go of them. */
+static enum nacelle_error copy_pages(const struct module *module, uint64_t slots, uint64_t pages,
+                                     uint8_t *to, uint64_t size)
+{
+    enum nacelle_error error;
+
+    error = nacelle_untyped_retype(module->boot->slot, NACELLE_TYPE_FRAME, NACELLE_SIZE_PAGE, slots,
+                                   pages);
+    if (error == NACELLE_ERROR_OK)
+        error = map_frames(slots, pages, PAGE, WINDOW, NACELLE_RIGHT_READ);
+    if (error == NACELLE_ERROR_OK)
+        memcpy(to, (const void *)WINDOW, size);
+    for (uint64_t i = 0; i < pages && error == NACELLE_ERROR_OK; i++)
+        error = nacelle_aspace_unmap(NACELLE_SLOT_ASPACE, slots + i);
+    return error;
+}
+
+/* Copies what a module's untyped memory holds, a few pages at a time. Untyped memory starts anew
+ * when nothing of it is in use: the frame of the first page stays until all is done. */
+static enum nacelle_error copy_module(const struct module *module, uint8_t *to)
+{
+    uint64_t slots = resources_slots(1 + COPIED_AT_ONCE), left = module->boot->size, pages = 1;
+    uint64_t next = slots;
+    enum nacelle_error error = slots ? NACELLE_ERROR_OK : NACELLE_ERROR_OUT_OF_RANGE;
+
+    while (left && error == NACELLE_ERROR_OK) {
+        uint64_t size = left < pages * PAGE ? left : pages * PAGE;
+
+        pages = (size + PAGE - 1) / PAGE;
+        error = copy_pages(module, next, pages, to, size);
+        for (uint64_t i = 0; i < pages && next != slots; i++)
+            (void)nacelle_cspace_delete(NACELLE_SLOT_CSPACE, next + i);
+        to += size;
+        left -= size;
+        next = slots + 1;
+        pages = COPIED_AT_ONCE;
+    }
+    if (slots) {
+        (void)nacelle_cspace_revoke(NACELLE_SLOT_CSPACE, module->boot->slot);
+        resources_free_slots(slots, 1 + COPIED_AT_ONCE);
+    }
+    return error;
+}
+
+/* A large file, copied into large frames of RAM: few slots, for the root task and for all who get
+ * the file, and large leaves in their page tables. */
+static enum nacelle_error make_large(struct module *module, uint64_t address)
+{
+    enum nacelle_error error = NACELLE_ERROR_OK;
+
+    for (uint64_t i = 0; i < module->frame_count && error == NACELLE_ERROR_OK; i++)
+        error = resources_make(NACELLE_TYPE_FRAME, NACELLE_SIZE_LARGE, module->first_frame + i);
+    if (error == NACELLE_ERROR_OK)
+        error = map_frames(module->first_frame, module->frame_count, LARGE_PAGE, address,
+                           NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE);
+    if (error == NACELLE_ERROR_OK)
+        error = copy_module(module, (uint8_t *)address);
+    for (uint64_t i = 0; i < module->frame_count && error == NACELLE_ERROR_OK; i++)
+        error = nacelle_aspace_unmap(NACELLE_SLOT_ASPACE, module->first_frame + i);
+    return error;
+}
+
 static enum nacelle_error map_module(struct module *module, uint64_t address)
 {
     enum nacelle_error error;
 
-    module->frame_count = (module->boot->size + PAGE - 1) / PAGE;
+    module->frame_size = module->boot->size > LARGE_FILE ? LARGE_PAGE : PAGE;
+    module->frame_count = (module->boot->size + module->frame_size - 1) / module->frame_size;
     module->first_frame = resources_slots(module->frame_count);
     if (!module->first_frame)
         return NACELLE_ERROR_OUT_OF_RANGE;
-    error = nacelle_untyped_retype_many(module->boot->slot, NACELLE_TYPE_FRAME, NACELLE_SIZE_PAGE,
+    if (module->frame_size == LARGE_PAGE)
+        error = make_large(module, address);
+    else
+        error =
+            nacelle_untyped_retype_many(module->boot->slot, NACELLE_TYPE_FRAME, NACELLE_SIZE_PAGE,
                                         module->first_frame, module->frame_count);
-    for (uint64_t i = 0; i < module->frame_count && error == NACELLE_ERROR_OK; i++)
-        error = nacelle_aspace_map(NACELLE_SLOT_ASPACE, module->first_frame + i, address + i * PAGE,
-                                   NACELLE_RIGHT_READ);
+    if (error == NACELLE_ERROR_OK)
+        error = map_frames(module->first_frame, module->frame_count, module->frame_size, address,
+                           NACELLE_RIGHT_READ);
     return error;
+}
+
+uint64_t resources_next_file(const struct module *module, uint64_t address)
+{
+    uint64_t end = address + module->frame_count * module->frame_size;
+
+    return (end + LARGE_PAGE) & ~(LARGE_PAGE - 1);
 }
 
 void resources_init(const struct nacelle_boot_info *info)
@@ -132,7 +220,7 @@ void resources_init(const struct nacelle_boot_info *info)
         else
             console_print("root: module %s cannot be used: %s\n", module->name,
                           nacelle_error_text(error));
-        address += (module->frame_count + 1) * PAGE;
+        address = resources_next_file(module, address);
     }
 }
 

@@ -14,8 +14,9 @@ struct module {
     const struct nacelle_boot_module *boot;
     char name[NACELLE_BOOT_NAME_MAX]; /* the first word of its command line, without directories */
     const void *bytes;
-    uint64_t first_frame; /* slot of the first of its 4 KiB frames */
+    uint64_t first_frame; /* slot of the first of its frames */
     uint64_t frame_count;
+    uint64_t frame_size; /* bytes */
 };
 
 /* Maps all modules. Problems with one are printed and leave it unusable (bytes is NULL). */
@@ -24,6 +25,9 @@ void resources_init(const struct nacelle_boot_info *info);
 unsigned resources_module_count(void);
 struct module *resources_module(unsigned index);
 struct module *resources_find_module(struct nacelle_word name);
+
+/* Where the next file is mapped behind one at `address`: at a multiple of 2 MiB, with a gap. */
+uint64_t resources_next_file(const struct module *module, uint64_t address);
 
 /* `count` slots in a row, or 0 when there are no more. Slots given back are used again. */
 uint64_t resources_slots(uint64_t count);

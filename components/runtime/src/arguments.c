@@ -3,6 +3,8 @@
 #include <runtime/arguments.h>
 #include <runtime/string.h>
 
+#define END_OF_KEYS "--"
+
 bool nacelle_next_word(const char **cursor, struct nacelle_word *word)
 {
     const char *text = *cursor;
@@ -32,13 +34,25 @@ bool nacelle_argument(const char *line, const char *key, struct nacelle_word *va
 
     if (!nacelle_next_word(&line, &word))
         return false;
-    while (nacelle_next_word(&line, &word)) {
+    while (nacelle_next_word(&line, &word) && !nacelle_word_is(word, END_OF_KEYS)) {
         if (word.length > length && word.text[length] == '=' && !memcmp(word.text, key, length)) {
             *value = (struct nacelle_word){word.text + length + 1, word.length - length - 1};
             return true;
         }
     }
     return false;
+}
+
+const char *nacelle_rest_of_line(const char *line)
+{
+    struct nacelle_word word;
+
+    while (nacelle_next_word(&line, &word))
+        if (nacelle_word_is(word, END_OF_KEYS))
+            break;
+    while (*line == ' ')
+        line++;
+    return line;
 }
 
 bool nacelle_next_part(struct nacelle_word *list, struct nacelle_word *part)

@@ -73,7 +73,7 @@ static void copy_line(char *target, const char *source, size_t limit)
 {
     size_t i = 0;
 
-    for (; i + 1 < NACELLE_BOOT_NAME_MAX && i < limit && source[i] != 0; i++) {
+    for (; i + 1 < NACELLE_BOOT_LINE_MAX && i < limit && source[i] != 0; i++) {
         target[i] = source[i];
     }
     target[i] = 0;
@@ -128,12 +128,12 @@ static void read1(uint32_t information, struct boot_report *report)
         refuse("no memory map", "Multiboot flag 6");
     }
     if ((info->flags & FLAG_COMMAND_LINE) != 0) {
-        copy_line(report->command_line, at(info->command_line), NACELLE_BOOT_NAME_MAX);
+        copy_line(report->command_line, at(info->command_line), NACELLE_BOOT_LINE_MAX);
     }
     for (uint32_t i = 0; (info->flags & FLAG_MODULES) != 0 && i < info->module_count; i++) {
         add_module(report, modules[i].start, modules[i].end,
                    modules[i].command_line != 0 ? at(modules[i].command_line) : "",
-                   NACELLE_BOOT_NAME_MAX);
+                   NACELLE_BOOT_LINE_MAX);
     }
     for (uint64_t offset = 0; offset + sizeof(struct map_entry1) <= info->map_length;) {
         const struct map_entry1 *entry = at(info->map + (uint32_t)offset);

@@ -14,7 +14,7 @@ struct boot_region {
 
 struct boot_module {
     struct boot_region region; /* exact bytes */
-    char command_line[NACELLE_BOOT_NAME_MAX];
+    char command_line[NACELLE_BOOT_LINE_MAX];
 };
 
 /* The boot loader's information, copied: its memory is free afterwards. */
@@ -23,7 +23,7 @@ struct boot_report {
     struct boot_region regions[BOOT_REGIONS_MAX];  /* RAM that may be used, */
     struct boot_region reserved[BOOT_REGIONS_MAX]; /* but for what is in these */
     struct boot_module modules[NACELLE_BOOT_MODULES_MAX];
-    char command_line[NACELLE_BOOT_NAME_MAX];
+    char command_line[NACELLE_BOOT_LINE_MAX];
 };
 
 /*

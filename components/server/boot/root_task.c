@@ -18,7 +18,6 @@
 
 #define ASPACE_SIZE     17 /* 30 tables */
 #define CSPACE_SIZE     (NACELLE_SIZE_SLOT + 12)
-#define BOOT_INFO_PAGES 3
 
 _Static_assert(1 << (CSPACE_SIZE - NACELLE_SIZE_SLOT) == NACELLE_ROOT_CSPACE_SLOTS, "root's slots");
 
@@ -96,7 +95,7 @@ static void load(struct root *root, const struct boot_report *report)
         map_page(root, NACELLE_ROOT_STACK_TOP - i * X86_PAGE_SIZE, memory_take(X86_PAGE_SIZE),
                  NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE);
     }
-    for (uint64_t i = 0; i < BOOT_INFO_PAGES; i++) {
+    for (uint64_t i = 0; i < NACELLE_BOOT_INFO_PAGES; i++) {
         map_page(root, NACELLE_ROOT_BOOT_INFO + i * X86_PAGE_SIZE,
                  (char *)root->info + i * X86_PAGE_SIZE, NACELLE_RIGHT_READ);
     }
@@ -192,7 +191,7 @@ static void give_memory(struct root *root, const struct boot_report *report)
             .physical = module->region.start,
             .size = module->region.end - module->region.start,
         };
-        __builtin_memcpy(given->command_line, module->command_line, NACELLE_BOOT_NAME_MAX);
+        __builtin_memcpy(given->command_line, module->command_line, NACELLE_BOOT_LINE_MAX);
     }
     info->module_count = report->module_count;
     count = memory_left(left);
@@ -210,7 +209,7 @@ static void fill_info(struct nacelle_boot_info *info, const struct boot_report *
     info->vendor = vcpu_vendor();
     info->tsc_hz = clock_hz();
     info->server_text = (uint64_t)server_text_end - (uint64_t)server_text_start;
-    __builtin_memcpy(info->command_line, report->command_line, NACELLE_BOOT_NAME_MAX);
+    __builtin_memcpy(info->command_line, report->command_line, NACELLE_BOOT_LINE_MAX);
     if (x86_cpuid(0x80000000, 0).eax >= 0x80000004) {
         for (unsigned i = 0; i < 3; i++) {
             struct x86_cpuid_regs part = x86_cpuid(0x80000002 + i, 0);
@@ -226,7 +225,7 @@ void root_task_start(const struct boot_report *report)
         .cspace = memory_take(1ull << CSPACE_SIZE),
         .aspace = memory_take(1ull << ASPACE_SIZE),
         .thread = memory_take(1ull << NACELLE_SIZE_THREAD),
-        .info = memory_take(BOOT_INFO_PAGES * X86_PAGE_SIZE),
+        .info = memory_take(NACELLE_BOOT_INFO_PAGES * X86_PAGE_SIZE),
     };
     struct execution *execution = &root.thread->execution;
 

@@ -276,7 +276,7 @@ enum vmm_action vmm_handle_exit(struct vmm_vcpu *vcpu)
     if (status != VMM_DECODE_OK)
         return stop(vcpu, vmm_decode_text(status));
     action = handlers[kind](vcpu);
-    if (vcpu->done)
+    if (vcpu->done || vcpu->pc->reset.power_off)
         return VMM_STOP;
     if (vcpu->pc->reset.requested)
         return stop(vcpu, "reset");

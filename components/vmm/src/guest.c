@@ -95,7 +95,7 @@ void vmm_guest_load_firmware(struct vmm_guest *guest, struct nacelle_pool *pool,
     uint64_t gpa = FOUR_GIB - file->size, copies = 0;
 
     need(file->size && file->size % PAGE == 0 && file->size <= FIRMWARE_MAX &&
-             guest->ram_size >= ONE_MIB,
+             file->frame_size == PAGE && guest->ram_size >= ONE_MIB,
          "the firmware has a size that no PC takes");
     /* copies of the capabilities: another VM of this client may map the same frames */
     nacelle_check(nacelle_pool_slots(pool, file->frame_count, &copies), "slots for the firmware");
@@ -110,6 +110,22 @@ void vmm_guest_load_firmware(struct vmm_guest *guest, struct nacelle_pool *pool,
     need(vmm_memory_add(&guest->pc.memory, gpa, file->size, (void *)file->address, false),
          "the firmware overlaps memory");
     memcpy(guest->ram + ONE_MIB - file->size, (const void *)file->address, file->size);
+}
+
+void vmm_guest_load_linux(struct vmm_guest *guest, struct vmm_linux *boot)
+{
+    struct vmm_linux_entry entry;
+    char problem[VMM_LINUX_PROBLEM_MAX];
+    const char *failed;
+
+    const struct vmm_acpi_board board = vmm_pc_acpi_board(1);
+
+    boot->ram_size = guest->ram_size;
+    boot->rsdp = vmm_acpi_build(&board, &guest->pc.memory);
+    failed = vmm_linux_load(boot, &guest->pc.memory, &entry, problem);
+    need(!failed, failed);
+    nacelle_check(nacelle_vcpu_fetch(guest->vcpu.capability, VMM_LINUX_GROUPS), "the vCPU's state");
+    vmm_linux_enter(&entry, guest->vcpu.state);
 }
 
 void vmm_guest_open_bus(struct vmm_guest *guest, struct nacelle_pool *pool, uint64_t gpa)

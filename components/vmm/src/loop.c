@@ -45,6 +45,9 @@ void vmm_loop_add(struct vmm_loop *loop, struct nacelle_pool *pool, struct vmm_v
                                       NACELLE_RIGHT_WRITE, loop->count),
                   "endpoint for exits");
     nacelle_check(nacelle_vcpu_configure(vcpu->capability, vm, badged), "configuring the vCPU");
+    /* nobody but the guest uses them while it runs */
+    nacelle_check(nacelle_vcpu_set_control(vcpu->capability, NACELLE_CONTROL_DEBUG_REGISTERS, 0),
+                  "debug registers");
 }
 
 uint64_t vmm_loop_add_source(struct vmm_loop *loop, void (*handler)(void *context), void *context)

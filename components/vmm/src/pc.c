@@ -7,13 +7,20 @@
 enum irq {
     IRQ_TIMER = 0,
     IRQ_KEYBOARD = 1,
+    IRQ_COM1 = 4,
     IRQ_CLOCK = 8,
+    IRQ_SCI = 9,
 };
 
-#define E820_RAM  1
+#define E820_RAM 1
 
-#define IRQS      16
-#define TIMER_PIN 2 /* of the I/O APIC; pin 0 is the 8259's */
+/* Where the board has what src/board.asl and the tables of ACPI name. */
+#define ACPI_PM_PORTS   0x600
+#define RESET_PORT      0xcf9 /* vmm/pci.h */
+#define RESET_PORT_FULL 0x06
+
+#define IRQS            16
+#define TIMER_PIN       2 /* of the I/O APIC; pin 0 is the 8259's */
 
 static void set_line(void *controller, unsigned gsi, bool level)
 {
@@ -57,6 +64,8 @@ static bool add_ports(struct vmm_pc *pc)
            vmm_cmos_add_ports(&pc->cmos, &pc->ports) &&
            vmm_keyboard_add_ports(&pc->keyboard, &pc->ports) &&
            vmm_system_control_add_ports(&pc->system_control, &pc->ports) &&
+           vmm_uart_add_ports(&pc->com1, &pc->ports, VMM_UART_COM1) &&
+           vmm_acpi_pm_add_ports(&pc->acpi_pm, &pc->ports, ACPI_PM_PORTS) &&
            vmm_pci_add_ports(&pc->pci, &pc->ports) &&
            vmm_fw_cfg_add_ports(&pc->fw_cfg, &pc->ports) &&
            vmm_debug_port_add(&pc->debug, &pc->ports);
@@ -70,6 +79,19 @@ static bool add_files(struct vmm_pc *pc, const struct vmm_pc_config *config)
            vmm_fw_cfg_add_number(&pc->fw_cfg, "etc/boot-fail-wait", config->boot_fail_wait);
 }
 
+struct vmm_acpi_board vmm_pc_acpi_board(unsigned cpus)
+{
+    return (struct vmm_acpi_board){.cpus = cpus,
+                                   .local_apic = VMM_LAPIC_ADDRESS,
+                                   .io_apic = VMM_IOAPIC_ADDRESS,
+                                   .pm_event = ACPI_PM_PORTS + VMM_ACPI_PM_EVENT,
+                                   .pm_control = ACPI_PM_PORTS + VMM_ACPI_PM_CONTROL,
+                                   .pm_timer = ACPI_PM_PORTS + VMM_ACPI_PM_TIMER,
+                                   .reset_port = RESET_PORT,
+                                   .reset_value = RESET_PORT_FULL,
+                                   .sci = IRQ_SCI};
+}
+
 bool vmm_pc_init(struct vmm_pc *pc, const struct vmm_pc_config *config)
 {
     *pc = (struct vmm_pc){.clock = {.now = config->tsc, .hz = config->tsc_hz},
@@ -80,6 +102,8 @@ bool vmm_pc_init(struct vmm_pc *pc, const struct vmm_pc_config *config)
                   config->unix_time);
     vmm_keyboard_init(&pc->keyboard, vmm_pc_line(pc, IRQ_KEYBOARD), &pc->reset);
     vmm_system_control_init(&pc->system_control, &pc->reset);
+    vmm_uart_init(&pc->com1, &pc->clock, vmm_pc_line(pc, IRQ_COM1), &config->com1);
+    vmm_acpi_pm_init(&pc->acpi_pm, &pc->clock, vmm_pc_line(pc, IRQ_SCI), &pc->reset);
     vmm_pci_init(&pc->pci, &pc->reset);
     vmm_pci_host_bridge(&pc->host_bridge);
     vmm_fw_cfg_init(&pc->fw_cfg, &pc->memory, config->cpus);

@@ -8,7 +8,9 @@
 #define NACELLE_BOOT_INFO_MAGIC  0x656c6c6563616e21ull /* "!nacelle", little endian */
 #define NACELLE_BOOT_UNTYPED_MAX 64
 #define NACELLE_BOOT_MODULES_MAX 16
-#define NACELLE_BOOT_NAME_MAX    128
+#define NACELLE_BOOT_NAME_MAX    128  /* of a name in a command line, with the 0 */
+#define NACELLE_BOOT_LINE_MAX    1024 /* of a command line, with the 0 */
+#define NACELLE_BOOT_INFO_PAGES  5
 
 /* Where the server maps things for the root task; all addresses are in its own address space. */
 #define NACELLE_ROOT_BOOT_INFO  0x7fff00000000ull /* struct nacelle_boot_info, read only */
@@ -43,7 +45,7 @@ struct nacelle_boot_module {
     uint64_t slot;                            /* the untyped that covers it */
     uint64_t physical;                        /* address of the first byte, page aligned */
     uint64_t size;                            /* bytes */
-    char command_line[NACELLE_BOOT_NAME_MAX]; /* ends with 0; the first word names it */
+    char command_line[NACELLE_BOOT_LINE_MAX]; /* ends with 0; the first word names it */
 };
 
 struct nacelle_boot_info {
@@ -56,12 +58,13 @@ struct nacelle_boot_info {
     uint64_t first_free_slot;
     uint32_t untyped_count;
     uint32_t module_count;
-    char command_line[NACELLE_BOOT_NAME_MAX]; /* of the server */
+    char command_line[NACELLE_BOOT_LINE_MAX]; /* of the server */
     char cpu_name[64];
     struct nacelle_boot_untyped untyped[NACELLE_BOOT_UNTYPED_MAX];
     struct nacelle_boot_module modules[NACELLE_BOOT_MODULES_MAX];
 };
 
-_Static_assert(sizeof(struct nacelle_boot_info) <= 3 * 4096ul, "the server maps three pages");
+_Static_assert(sizeof(struct nacelle_boot_info) <= NACELLE_BOOT_INFO_PAGES * 4096ul,
+               "the server maps so many pages");
 
 #endif

@@ -145,9 +145,9 @@ static void boot_information(void **state)
         MEMBER(nacelle_boot_info, untyped_count, 40),
         MEMBER(nacelle_boot_info, module_count, 44),
         MEMBER(nacelle_boot_info, command_line, 48),
-        MEMBER(nacelle_boot_info, cpu_name, 176),
-        MEMBER(nacelle_boot_info, untyped, 240),
-        MEMBER(nacelle_boot_info, modules, 2288),
+        MEMBER(nacelle_boot_info, cpu_name, 1072),
+        MEMBER(nacelle_boot_info, untyped, 1136),
+        MEMBER(nacelle_boot_info, modules, 3184),
         MEMBER(nacelle_boot_untyped, slot, 0),
         MEMBER(nacelle_boot_untyped, physical, 8),
         MEMBER(nacelle_boot_untyped, size, 16),
@@ -161,12 +161,12 @@ static void boot_information(void **state)
 
     (void)state;
     check_members(members, ARRAY_SIZE(members));
-    assert_int_equal(sizeof(struct nacelle_boot_info), 4720);
+    assert_int_equal(sizeof(struct nacelle_boot_info), 19952);
     assert_int_equal(sizeof(struct nacelle_boot_untyped), 32);
-    assert_int_equal(sizeof(struct nacelle_boot_module), 152);
+    assert_int_equal(sizeof(struct nacelle_boot_module), 1048);
     assert_memory_equal(&magic, "!nacelle", 8);
     /* what the server maps does not overlap */
-    assert_true(NACELLE_ROOT_BOOT_INFO + 3 * 4096ull <= NACELLE_ROOT_IPC_BUFFER);
+    assert_true(NACELLE_ROOT_BOOT_INFO + NACELLE_BOOT_INFO_PAGES * 4096ull <= NACELLE_ROOT_IPC_BUFFER);
     assert_true(NACELLE_ROOT_IPC_BUFFER + 4096 <= NACELLE_ROOT_STACK_TOP - NACELLE_ROOT_STACK_SIZE);
     assert_true(NACELLE_ROOT_STACK_TOP <= NACELLE_USER_END);
     assert_true(NACELLE_SLOT_UNTYPED + NACELLE_BOOT_UNTYPED_MAX <= NACELLE_ROOT_CSPACE_SLOTS);

@@ -138,7 +138,7 @@ static void multiboot1(void **state)
     assert_int_equal(report.modules[0].region.end, 0x300123);
     assert_string_equal(report.modules[0].command_line, "root");
     assert_string_equal(report.modules[1].command_line, "");
-    assert_int_equal(strlen(report.command_line), NACELLE_BOOT_NAME_MAX - 1);
+    assert_int_equal(strlen(report.command_line), NACELLE_BOOT_LINE_MAX - 1);
 
     info->entry[0].size = 0xfffffffc; /* once: an endless loop */
     info->entry[0].type = 2;

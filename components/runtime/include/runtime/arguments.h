@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Command lines: words separated by spaces, of which some are key=value. */
+/* Command lines: words separated by spaces, of which some are key=value. What follows the word --
+ * is not looked at: it belongs to somebody else, such as a guest. */
 #ifndef RUNTIME_ARGUMENTS_H
 #define RUNTIME_ARGUMENTS_H
 
@@ -18,6 +19,9 @@ bool nacelle_next_word(const char **cursor, struct nacelle_word *word);
 
 /* The value of the first word `key=...` after the line's first word; false if there is none. */
 bool nacelle_argument(const char *line, const char *key, struct nacelle_word *value);
+
+/* What follows the word --; empty, never NULL, without one. */
+const char *nacelle_rest_of_line(const char *line);
 
 /* The first word of a line: what it names. Empty (length 0) for an empty line. */
 struct nacelle_word nacelle_first_word(const char *line);

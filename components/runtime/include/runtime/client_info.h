@@ -9,7 +9,7 @@
 #define NACELLE_CLIENT_UNTYPED_MAX 16
 #define NACELLE_CLIENT_FILES_MAX   8
 #define NACELLE_CLIENT_NAME_MAX    32
-#define NACELLE_CLIENT_LINE_MAX    128
+#define NACELLE_CLIENT_LINE_MAX    1024
 
 /*
  * Address space of a client:
@@ -48,8 +48,9 @@ struct nacelle_client_file {
     char name[NACELLE_CLIENT_NAME_MAX];
     uint64_t address;     /* where it is mapped */
     uint64_t size;        /* bytes */
-    uint64_t first_frame; /* slot of the first of its 4 KiB frames, to be mapped elsewhere too */
+    uint64_t first_frame; /* slot of the first of its frames, to be mapped elsewhere too */
     uint64_t frame_count;
+    uint64_t frame_size; /* bytes: 4 KiB, or 2 MiB for large files */
 };
 
 struct nacelle_client_info {

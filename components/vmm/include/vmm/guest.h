@@ -5,6 +5,7 @@
 #define VMM_GUEST_H
 
 #include <runtime/pool.h>
+#include <vmm/linux.h>
 #include <vmm/vcpu.h>
 
 struct vmm_guest {
@@ -24,6 +25,10 @@ void vmm_guest_make(struct vmm_guest *guest, struct nacelle_pool *pool,
  * below 1 MiB, as shadow memory. A multiple of 4 KiB, at most 256 KiB. */
 void vmm_guest_load_firmware(struct vmm_guest *guest, struct nacelle_pool *pool,
                              const struct nacelle_client_file *file);
+
+/* Linux, to be started at its entry instead of firmware: boot->ram_size is set here. After
+ * vmm_loop_add(). */
+void vmm_guest_load_linux(struct vmm_guest *guest, struct vmm_linux *boot);
 
 /* A page at `gpa` that reads all ones, like a bus on which nobody answers; writes exit. */
 void vmm_guest_open_bus(struct vmm_guest *guest, struct nacelle_pool *pool, uint64_t gpa);

@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <vmm/acpi.h>
+#include <vmm/acpi_pm.h>
 #include <vmm/apic_bus.h>
 #include <vmm/clock.h>
 #include <vmm/cmos.h>
@@ -25,6 +27,7 @@
 #include <vmm/ports.h>
 #include <vmm/reset.h>
 #include <vmm/system_control.h>
+#include <vmm/uart.h>
 
 /* One entry of the "etc/e820" file, as SeaBIOS and QEMU lay it out. */
 struct vmm_e820_entry {
@@ -48,6 +51,8 @@ struct vmm_pc {
     struct vmm_cmos cmos;
     struct vmm_keyboard keyboard;
     struct vmm_system_control system_control;
+    struct vmm_uart com1;
+    struct vmm_acpi_pm acpi_pm;
     struct vmm_pci pci;
     struct vmm_pci_function host_bridge;
     struct vmm_fw_cfg fw_cfg;
@@ -67,7 +72,11 @@ struct vmm_pc_config {
     vmm_debug_line *print; /* takes what the firmware writes to its debug port */
     void *context;
     vmm_cpuid_reader *cpuid;
+    struct vmm_uart_host com1; /* the other end of the serial port */
 };
+
+/* What ACPI has to tell of this board, with so many CPUs. */
+struct vmm_acpi_board vmm_pc_acpi_board(unsigned cpus);
 
 /* Makes the board; its memory regions are added by who has the memory (vmm_memory_add). False when
  * a table is too small, which is a mistake in this library. */

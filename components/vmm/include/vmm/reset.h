@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The reset line of a board: devices pull it, the event loop looks at it. */
+/* The reset line of a board, and its power supply: devices pull them, the event loop looks. */
 #ifndef VMM_RESET_H
 #define VMM_RESET_H
 
@@ -7,6 +7,7 @@
 
 struct vmm_reset {
     bool requested;
+    bool power_off; /* the guest has switched the machine off */
 };
 
 #endif
