@@ -56,8 +56,8 @@ void terminals_show_last(unsigned lines);
 
 /* ---------------------------------------------------------------------------------- serial.c */
 
-/* Makes the pseudo terminal, and a symbolic link to the emulator's end. Returns the descriptor where
- * bytes come, or -1 after a message. */
+/* Makes the pseudo terminal, and a symbolic link to the emulator's end. Returns the descriptor
+ * where bytes come, or -1 after a message. */
 int serial_open(const char *link);
 void serial_keep_raw(int file); /* -1: nowhere */
 

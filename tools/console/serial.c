@@ -75,8 +75,10 @@ static _Noreturn void pump(int pipe)
 
             if (done <= 0 && errno != EAGAIN)
                 break;
-            count -= done > 0 ? (size_t)done : 0;
-            memmove(bytes, bytes + (done > 0 ? done : 0), count);
+            if (done > 0 && bytes) {
+                count -= (size_t)done;
+                memmove(bytes, bytes + done, count);
+            }
         }
     }
     _exit(0);
