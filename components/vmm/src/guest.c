@@ -94,8 +94,8 @@ void vmm_guest_load_firmware(struct vmm_guest *guest, struct nacelle_pool *pool,
 {
     uint64_t gpa = FOUR_GIB - file->size, copies = 0;
 
-    need(file->size && file->size % PAGE == 0 && file->size <= FIRMWARE_MAX && file->frame_size == PAGE &&
-             guest->ram_size >= ONE_MIB,
+    need(file->size && file->size % PAGE == 0 && file->size <= FIRMWARE_MAX &&
+             file->frame_size == PAGE && guest->ram_size >= ONE_MIB,
          "the firmware has a size that no PC takes");
     /* copies of the capabilities: another VM of this client may map the same frames */
     nacelle_check(nacelle_pool_slots(pool, file->frame_count, &copies), "slots for the firmware");
@@ -124,8 +124,7 @@ void vmm_guest_load_linux(struct vmm_guest *guest, struct vmm_linux *boot)
     boot->rsdp = vmm_acpi_build(&board, &guest->pc.memory);
     failed = vmm_linux_load(boot, &guest->pc.memory, &entry, problem);
     need(!failed, failed);
-    nacelle_check(nacelle_vcpu_fetch(guest->vcpu.capability, VMM_LINUX_GROUPS),
-                  "the vCPU's state");
+    nacelle_check(nacelle_vcpu_fetch(guest->vcpu.capability, VMM_LINUX_GROUPS), "the vCPU's state");
     vmm_linux_enter(&entry, guest->vcpu.state);
 }
 
