@@ -121,7 +121,7 @@ static void data_write(void *device, uint16_t port, unsigned size, uint32_t valu
  * 8 bytes is made of two. */
 static bool in_window(uint64_t offset, unsigned size)
 {
-    return (offset & 0xfff) < VMM_PCI_CONFIG_SIZE && !(offset & (size - 1));
+    return size <= 8 && (offset & 0xfff) < VMM_PCI_CONFIG_SIZE && !(offset & (size - 1));
 }
 
 static uint64_t window_read(void *device, uint64_t offset, unsigned size)
