@@ -9,7 +9,8 @@
 #define LDR_BITS  0xff000000u
 #define DFR_BITS  0xf0000000u
 
-/* Bits that can be set of what can be written by WRMSR; others raise #GP (SDM vol. 3, 10.12.1.2). */
+/* The bits that WRMSR can set; others, and all registers that are not here, raise #GP (SDM vol. 3,
+ * 10.12.1.2). */
 static const struct writable {
     uint32_t offset;
     uint64_t bits;

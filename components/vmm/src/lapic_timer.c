@@ -42,7 +42,7 @@ static void next_period(struct vmm_lapic *lapic)
     uint64_t late = lapic->clock->now - lapic->timer_end;
 
     if (period < least)
-        late += least - period;
+        late += least - 1;
     lapic->timer_end += (late / period + 1) * period;
     arm(lapic, lapic->timer_end);
 }

@@ -58,8 +58,8 @@ enum {
 
 #define PAGE                 4096ull
 #define LARGE_PAGE           (2ull << 20)
-#define MAPPED_GIB           4u
-#define ENTRIES              512u
+#define MAPPED_GIB           4ul
+#define ENTRIES              512ul
 
 /* Selectors that the protocol names: __BOOT_CS and __BOOT_DS; and a task state for VMX. */
 #define SELECTOR_CODE 0x10
@@ -210,9 +210,9 @@ static void fill_page_tables(uint8_t *low)
 
     memset(low + PAGE_TABLES, 0, 2 * PAGE);
     put(low, PAGE_TABLES, 8, (PAGE_TABLES + PAGE) | table);
-    for (unsigned i = 0; i < MAPPED_GIB; i++)
+    for (uint64_t i = 0; i < MAPPED_GIB; i++)
         put(low, (unsigned)(PAGE_TABLES + PAGE + i * 8), 8, (directories + i * PAGE) | table);
-    for (unsigned i = 0; i < MAPPED_GIB * ENTRIES; i++)
+    for (uint64_t i = 0; i < MAPPED_GIB * ENTRIES; i++)
         put(low, (unsigned)(directories + i * 8), 8, i * LARGE_PAGE | table | X86_PTE_PAGE);
 }
 

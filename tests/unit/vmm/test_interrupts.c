@@ -103,6 +103,88 @@ static void an_interrupted_delivery_counts_as_taken(void **state)
     assert_int_equal(in_service(), 0x20);
 }
 
+static void lapic(uint32_t offset, uint32_t value)
+{
+    vmm_mmio_write_at(&pc.mmio, 0xfee00000 + offset, 4, value);
+}
+
+static void the_apic_is_acknowledged_when_it_is_taken(void **state)
+{
+    (void)state;
+    lapic(0xf0, 0x1ff);
+    vmm_apic_bus_msi(&pc.apic_bus, 0xfee00000, 0x51);
+    assert_int_equal(vmm_interrupts_offer(&vcpu), VMM_OFFER_INJECT);
+    assert_int_equal(vmm_interrupts_vector(&vcpu), 0x51);
+    leave(true);
+    assert_int_equal(vmm_lapic_due(vcpu.lapic), 0x51);
+    vmm_apic_bus_msi(&pc.apic_bus, 0xfee00000, 0x61); /* a more important one replaces it */
+    assert_int_equal(vmm_interrupts_offer(&vcpu), VMM_OFFER_INJECT);
+    assert_int_equal(vmm_interrupts_vector(&vcpu), 0x61);
+    leave(false);
+    assert_int_equal(vcpu.lapic->isr.words[3], 1u << 1);
+    assert_int_equal(vmm_interrupts_offer(&vcpu), VMM_OFFER_NOTHING);
+    lapic(0xb0, 0);
+    assert_int_equal(vmm_interrupts_offer(&vcpu), VMM_OFFER_INJECT);
+    lapic(0x80, 0x50); /* the guest raises its task priority before it takes it */
+    assert_int_equal(vmm_interrupts_offer(&vcpu), VMM_OFFER_CANCEL);
+    leave(false);
+    assert_int_equal(vcpu.lapic->isr.words[2], 0);
+}
+
+/* The 8259 behind LINT0 (ExtINT), beside a disabled APIC, by the I/O APIC, and not at all. */
+static void the_ways_of_the_8259(void **state)
+{
+    (void)state;
+    pulse(3);
+    assert_int_equal(vmm_interrupts_due(&vcpu), 3);
+    lapic(0xf0, 0x1ff);
+    lapic(0x350, 0x10700);
+    assert_int_equal(vmm_interrupts_due(&vcpu), -1);
+    vmm_mmio_write_at(&pc.mmio, 0xfec00000, 4, 0x10);
+    vmm_mmio_write_at(&pc.mmio, 0xfec00010, 4, 0x700);
+    assert_int_equal(vmm_interrupts_due(&vcpu), 3);
+    vmm_mmio_write_at(&pc.mmio, 0xfec00010, 4, 0x10000);
+    assert_int_equal(vmm_interrupts_due(&vcpu), -1);
+    assert_true(vmm_lapic_set_base(vcpu.lapic, 0xfee00100));
+    assert_int_equal(vmm_interrupts_due(&vcpu), 3);
+}
+
+/* "Virtual wire" by a fixed interrupt, one of the ways in which Linux tries the timer. */
+static void the_8259_as_a_fixed_interrupt(void **state)
+{
+    (void)state;
+    lapic(0xf0, 0x1ff);
+    lapic(0x350, 0x31);
+    assert_int_equal(vmm_interrupts_due(&vcpu), -1);
+    pulse(0);
+    assert_int_equal(vmm_interrupts_due(&vcpu), VMM_OFFERED_BY_APIC | 0x31);
+}
+
+static void isa_interrupts_reach_both_controllers(void **state)
+{
+    struct vmm_line timer = vmm_pc_line(&pc, 0), disk = vmm_pc_line(&pc, 14);
+    struct vmm_line pci = vmm_pc_line(&pc, 17);
+
+    (void)state;
+    vmm_line_set(&timer, true);
+    vmm_line_set(&disk, true);
+    vmm_line_set(&pci, true);
+    assert_int_equal(pc.ioapic.levels, 1u << 2 | 1u << 14 | 1u << 17);
+    assert_int_equal(vmm_pic_due(&pc.pic), 0);
+    vmm_line_set(&disk, false);
+    assert_int_equal(pc.ioapic.levels, 1u << 2 | 1u << 17);
+}
+
+static void an_nmi_is_injected_once(void **state)
+{
+    (void)state;
+    assert_false(vmm_interrupts_take_nmi(&vcpu));
+    vmm_apic_bus_msi(&pc.apic_bus, 0xfee00000, 0x400);
+    vmm_apic_bus_msi(&pc.apic_bus, 0xfee00000, 0x400);
+    assert_true(vmm_interrupts_take_nmi(&vcpu));
+    assert_false(vmm_interrupts_take_nmi(&vcpu));
+}
+
 static void a_stopped_vcpu_gets_nothing(void **state)
 {
     (void)state;
@@ -118,6 +200,11 @@ int main(void)
         cmocka_unit_test_setup(a_waiting_interrupt_is_withdrawn_or_replaced, make),
         cmocka_unit_test_setup(a_running_vcpu_is_poked_when_the_offer_changes, make),
         cmocka_unit_test_setup(an_interrupted_delivery_counts_as_taken, make),
+        cmocka_unit_test_setup(the_apic_is_acknowledged_when_it_is_taken, make),
+        cmocka_unit_test_setup(the_ways_of_the_8259, make),
+        cmocka_unit_test_setup(the_8259_as_a_fixed_interrupt, make),
+        cmocka_unit_test_setup(isa_interrupts_reach_both_controllers, make),
+        cmocka_unit_test_setup(an_nmi_is_injected_once, make),
         cmocka_unit_test_setup(a_stopped_vcpu_gets_nothing, make),
     };
 

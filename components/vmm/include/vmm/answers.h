@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is constant of a board, for the server to answer in the client's place (NACELLE_VM_ANSWER). */
+/* What is constant of a board: the server answers it in the client's place (NACELLE_VM_ANSWER). */
 #ifndef VMM_ANSWERS_H
 #define VMM_ANSWERS_H
 

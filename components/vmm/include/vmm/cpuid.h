@@ -35,7 +35,8 @@ struct vmm_cpuid_config {
 
 /*
  * The machine's CPUID, cut down to what cpuid_policy.c lets guests have, with what the board has
- * (local APIC, topology, frequencies) and the name of this hypervisor. False when the table is full.
+ * (local APIC, topology, frequencies) and the name of this hypervisor. False when the table is
+ * full.
  */
 bool vmm_cpuid_init(struct vmm_cpuid *cpuid, const struct vmm_cpuid_config *config);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From the interrupt controllers to the engine: the local APIC, and the 8259 behind or beside it. */
+/* From the interrupt controllers to the engine: the local APIC, and the 8259 behind it. */
 #ifndef VMM_INTERRUPTS_H
 #define VMM_INTERRUPTS_H
 

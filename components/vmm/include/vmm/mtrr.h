@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Memory type range registers (SDM vol. 3, 11.11). They are kept, and have no effect: a guest's
- * memory is write-back, and what its PAT says still counts. Linux wants them: without them it uses no
- * PAT either.
+ * memory is write-back, and what its PAT says still counts. Linux wants them: without them it does
+ * not use its PAT either.
  */
 #ifndef VMM_MTRR_H
 #define VMM_MTRR_H
