@@ -59,6 +59,8 @@ void console_print(const char *format, ...)
 
 _Noreturn void console_finish(const char *scenario, const char *problem)
 {
+    if (writer)
+        writer->flush(); /* the verdict comes after all else */
     if (problem)
         console_print("nacelle: scenario %s: failed: %s\n", scenario, problem);
     else

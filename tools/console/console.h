@@ -16,8 +16,9 @@
 struct terminal {
     bool open;
     bool unseen;                  /* has written since it was shown */
+    bool typed;                   /* at, by the user */
     char name[NAME_MAX_LENGTH];   /* of the client; "log" */
-    char stage[STAGE_MAX_LENGTH]; /* what the log last said of the client */
+    char stage[STAGE_MAX_LENGTH]; /* the last line of it, or of the log about the client */
     char *history;                /* all bytes, but for the oldest ones of very many */
     size_t length;
     size_t expected;            /* bytes of the history that the script has done with */
@@ -56,16 +57,21 @@ void terminals_show_last(unsigned lines);
 
 /* ---------------------------------------------------------------------------------- serial.c */
 
-/* Makes the pseudo terminal, and a symbolic link to the emulator's end. Returns its descriptor. */
+/* Makes the pseudo terminal, and a symbolic link to the emulator's end. Returns the descriptor
+ * where bytes come, or -1 after a message. */
 int serial_open(const char *link);
 void serial_keep_raw(int file); /* -1: nowhere */
 
 /* Takes what has come; false: there was nothing. */
 bool serial_read(void);
 
-/* Sends bytes to a channel, as the line takes them. */
+/* Takes all that is still on the line, whose other end has been closed. */
+void serial_finish(void);
+
+/* Sends bytes to a channel: serial_write() does so when the descriptor of serial_output() can be
+ * written to. That is -1 when there is nothing to send. */
 void serial_send(unsigned channel, const char *bytes, size_t count);
-bool serial_has_output(void);
+int serial_output(void);
 void serial_write(void);
 
 /* ---------------------------------------------------------------------------------- screen.c */

@@ -98,19 +98,20 @@ static int least(int a, int b)
 /* Waits for something, and does what it asks for. False: the user quits. */
 static bool handle_events(int line)
 {
-    struct pollfd descriptors[2 + NACELLE_CHANNELS] = {
-        {line, (short)(POLLIN | (serial_has_output() ? POLLOUT : 0)), 0},
+    struct pollfd descriptors[3 + NACELLE_CHANNELS] = {
+        {line, POLLIN, 0},
         {screen ? STDIN_FILENO : -1, POLLIN, 0},
+        {serial_output(), POLLOUT, 0},
     };
-    size_t count = 2 + panes_poll(descriptors + 2, NACELLE_CHANNELS);
+    size_t count = 3 + panes_poll(descriptors + 3, NACELLE_CHANNELS);
     int wait = least(script ? script_wait() : -1, screen ? (int)(SCREEN_REFRESH * 1000) : -1);
 
     if (poll(descriptors, count, wait) < 0)
         return true; /* a signal */
-    if (descriptors[0].revents & POLLOUT)
+    if (descriptors[2].revents)
         serial_write();
-    if (descriptors[0].revents & POLLIN)
-        (void)serial_read();
+    if (descriptors[0].revents && !serial_read())
+        machine_ended = 1;
     if (descriptors[1].revents) {
         char bytes[256];
         ssize_t typed = read(STDIN_FILENO, bytes, sizeof(bytes));
@@ -139,8 +140,7 @@ static enum status run(int line)
         if (state == SCRIPT_QUIT || state == SCRIPT_FAILED)
             return state == SCRIPT_QUIT ? ENDED : FAILED;
     }
-    while (serial_read())
-        ;
+    serial_finish();
     if (script)
         state = script_end();
     return state == SCRIPT_FAILED ? FAILED : ENDED;
