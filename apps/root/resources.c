@@ -182,9 +182,9 @@ static enum nacelle_error map_module(struct module *module, uint64_t address)
     if (module->frame_size == LARGE_PAGE)
         error = make_large(module, address);
     else
-        error =
-            nacelle_untyped_retype_many(module->boot->slot, NACELLE_TYPE_FRAME, NACELLE_SIZE_PAGE,
-                                        module->first_frame, module->frame_count);
+        error = nacelle_untyped_retype_many(module->boot->slot, NACELLE_TYPE_FRAME,
+                                            NACELLE_SIZE_PAGE, module->first_frame,
+                                            module->frame_count);
     if (error == NACELLE_ERROR_OK)
         error = map_frames(module->first_frame, module->frame_count, module->frame_size, address,
                            NACELLE_RIGHT_READ);

@@ -16,8 +16,9 @@
 struct terminal {
     bool open;
     bool unseen;                  /* has written since it was shown */
+    bool typed;                   /* at, by the user */
     char name[NAME_MAX_LENGTH];   /* of the client; "log" */
-    char stage[STAGE_MAX_LENGTH]; /* what the log last said of the client */
+    char stage[STAGE_MAX_LENGTH]; /* the last line of it, or of the log about the client */
     char *history;                /* all bytes, but for the oldest ones of very many */
     size_t length;
     size_t expected;            /* bytes of the history that the script has done with */

@@ -133,8 +133,8 @@ static void describe(char *line, size_t size)
         add(line, size, channel == shown ? "[%u:%s]" : " %u:%s", number, this->name);
         if (channel != shown && this->unseen && this->length)
             add(line, size, "*");
-        else if (!this->length) /* how far it is, until it speaks for itself */
-            add(line, size, " %s", this->stage);
+        if (channel != shown && !this->typed) /* how far it is, until the user has turned to it */
+            add(line, size, " %.32s", this->stage);
         add(line, size, " ");
     }
     add(line, size, shown ? " l:log " : "[l:log]");
@@ -174,7 +174,20 @@ static void show_byte(unsigned channel, uint8_t byte)
     emit((const char *)&byte, 1);
 }
 
-/* Shows a channel from what it has written last. */
+/* The length of a control sequence that asks the terminal something (ECMA-48, 8.3.24 and 8.3.35: DA
+ * and DSR), or 0: the answer would be typed. */
+static size_t question_length(const char *bytes, size_t count)
+{
+    size_t at = 2;
+
+    if (count < 3 || bytes[0] != '\033' || bytes[1] != '[')
+        return 0;
+    while (at < count && bytes[at] >= ' ' && bytes[at] < '@')
+        at++;
+    return at < count && (bytes[at] == 'c' || bytes[at] == 'n') ? at + 1 : 0;
+}
+
+/* Shows a channel from what it has written last. Questions in it had their answers. */
 static void show(unsigned channel)
 {
     struct terminal *this = terminal(channel);
@@ -187,8 +200,13 @@ static void show(unsigned channel)
     emit_text(text);
     while (from && from < this->length && this->history[from - 1] != '\n')
         from++;
-    for (; from < this->length; from++)
-        show_byte(channel, (uint8_t)this->history[from]);
+    while (from < this->length) {
+        size_t question = question_length(this->history + from, this->length - from);
+
+        if (!question)
+            show_byte(channel, (uint8_t)this->history[from]);
+        from += question ? question : 1;
+    }
     this->unseen = false;
     show_bottom();
 }
@@ -258,6 +276,7 @@ bool screen_input(const char *bytes, size_t count)
             prefix = true;
         } else if (shown) {
             serial_send(shown, &bytes[i], 1);
+            terminal(shown)->typed = true;
         }
     }
     return true;

@@ -51,6 +51,14 @@ static void write_fully(int descriptor, const char *bytes, size_t count)
     }
 }
 
+static void set_stage(struct terminal *this, const char *text)
+{
+    size_t length = strnlen(text, STAGE_MAX_LENGTH - 1);
+
+    memmove(this->stage, text, length);
+    this->stage[length] = 0;
+}
+
 /* Notes what a line of the log says of a client: its terminal, or how far it is. */
 static void read_log(const char *line)
 {
@@ -70,8 +78,7 @@ static void read_log(const char *line)
     if (sscanf(line, "[%31[^] ]] %n", name, &at) == 1 && at) {
         for (unsigned i = 1; i < NACELLE_CHANNELS; i++)
             if (terminals[i].open && !strcmp(terminals[i].name, name))
-                snprintf(terminals[i].stage, STAGE_MAX_LENGTH, "%.*s", STAGE_MAX_LENGTH - 1,
-                         line + at);
+                set_stage(&terminals[i], line + at);
     }
 }
 
@@ -90,6 +97,8 @@ static void end_line(unsigned channel)
     this->line[this->line_length] = 0;
     if (!channel)
         read_log(this->line);
+    else if (this->line_length)
+        set_stage(this, this->line);
     this->line_length = 0;
 }
 

@@ -16,8 +16,8 @@
 #include <x86/insn.h>
 #include <x86/paging.h>
 
-#define ASPACE_SIZE     17 /* 30 tables */
-#define CSPACE_SIZE     (NACELLE_SIZE_SLOT + 12)
+#define ASPACE_SIZE 17 /* 30 tables */
+#define CSPACE_SIZE (NACELLE_SIZE_SLOT + 12)
 
 _Static_assert(1 << (CSPACE_SIZE - NACELLE_SIZE_SLOT) == NACELLE_ROOT_CSPACE_SLOTS, "root's slots");
 

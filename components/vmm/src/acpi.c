@@ -31,7 +31,7 @@ struct rsdp {
 
 #define RSDP_FIRST_PART 20
 
-#define XSDT_ENTRIES    2
+#define XSDT_ENTRIES    3
 
 struct xsdt {
     struct header header;
@@ -74,16 +74,16 @@ struct fadt {
 
 _Static_assert(sizeof(struct fadt) == 276, "5.2.9: FADT of revision 6");
 
-#define FADT_REVISION  6
-#define FADT_MINOR     4
-#define NO_C2          101  /* microseconds: above 100 there is no C2 state, */
-#define NO_C3          1001 /* above 1000 no C3 */
-#define CMOS_CENTURY   0x32 /* vmm/cmos.h */
+#define FADT_REVISION 6
+#define FADT_MINOR    4
+#define NO_C2         101  /* microseconds: above 100 there is no C2 state, */
+#define NO_C3         1001 /* above 1000 no C3 */
+#define CMOS_CENTURY  0x32 /* vmm/cmos.h */
 
 /* 5.2.9.3 */
-#define BOOT_LEGACY    0x0001
-#define BOOT_8042      0x0002
-#define BOOT_NO_VGA    0x0004
+#define BOOT_LEGACY 0x0001
+#define BOOT_8042   0x0002
+#define BOOT_NO_VGA 0x0004
 
 /* 5.2.9, fixed feature flags */
 #define WBINVD         (1u << 0)
@@ -133,6 +133,16 @@ struct madt_nmi {
     uint8_t type, length, processor;
     uint16_t flags;
     uint8_t input;
+} __attribute__((packed));
+
+/* PCI Firmware Specification 3.0, 4.1.2 */
+struct mcfg {
+    struct header header;
+    uint64_t reserved0;
+    uint64_t address;
+    uint16_t segment;
+    uint8_t first_bus, last_bus;
+    uint32_t reserved1;
 } __attribute__((packed));
 
 #define ENABLED          1
@@ -279,6 +289,18 @@ static uint64_t add_madt(struct writer *writer, const struct vmm_acpi_board *boa
     return address;
 }
 
+static uint64_t add_mcfg(struct writer *writer, const struct vmm_acpi_board *board)
+{
+    uint64_t address = 0;
+    struct mcfg *mcfg = reserve(writer, sizeof(*mcfg), &address);
+
+    if (!mcfg)
+        return 0;
+    *mcfg = (struct mcfg){.address = board->pci_window};
+    finish(&mcfg->header, "MCFG", 1, sizeof(*mcfg));
+    return address;
+}
+
 static uint64_t add_xsdt(struct writer *writer, const uint64_t tables[XSDT_ENTRIES])
 {
     uint64_t address = 0;
@@ -293,10 +315,10 @@ static uint64_t add_xsdt(struct writer *writer, const uint64_t tables[XSDT_ENTRI
 
 uint64_t vmm_acpi_build(const struct vmm_acpi_board *board, const struct vmm_memory *memory)
 {
-    struct writer writer = {
-        .bytes = vmm_memory_at(memory, VMM_ACPI_TABLES, VMM_ACPI_TABLES_SIZE, true),
-        .address = VMM_ACPI_TABLES,
-        .size = VMM_ACPI_TABLES_SIZE};
+    struct writer writer = {.bytes =
+                                vmm_memory_at(memory, VMM_ACPI_TABLES, VMM_ACPI_TABLES_SIZE, true),
+                            .address = VMM_ACPI_TABLES,
+                            .size = VMM_ACPI_TABLES_SIZE};
     uint64_t tables[XSDT_ENTRIES], address = 0;
     struct rsdp *rsdp;
 
@@ -306,8 +328,9 @@ uint64_t vmm_acpi_build(const struct vmm_acpi_board *board, const struct vmm_mem
     rsdp = reserve(&writer, sizeof(*rsdp), &address);
     tables[0] = add_fadt(&writer, board);
     tables[1] = add_madt(&writer, board);
-    *rsdp = (struct rsdp){
-        .revision = 2, .length = sizeof(*rsdp), .xsdt = add_xsdt(&writer, tables)};
+    tables[2] = add_mcfg(&writer, board);
+    *rsdp =
+        (struct rsdp){.revision = 2, .length = sizeof(*rsdp), .xsdt = add_xsdt(&writer, tables)};
     memcpy(rsdp->signature, "RSD PTR ", sizeof(rsdp->signature));
     memcpy(rsdp->oem, "NACELL", sizeof(rsdp->oem));
     rsdp->checksum = checksum(rsdp, RSDP_FIRST_PART);

@@ -34,8 +34,8 @@ static void update(struct vmm_acpi_pm *pm)
 
     vmm_line_set(&pm->sci, status(pm) & pm->enable);
     if ((pm->enable & TIMER_EVENT) && !status(pm))
-        deadline = vmm_clock_when(pm->clock, VMM_ACPI_TIMER_HZ,
-                                  (pm->acknowledged + 1) << TIMER_HIGHEST);
+        deadline =
+            vmm_clock_when(pm->clock, VMM_ACPI_TIMER_HZ, (pm->acknowledged + 1) << TIMER_HIGHEST);
     vmm_timer_set(pm->clock, &pm->timer, deadline);
 }
 

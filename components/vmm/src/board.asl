@@ -83,7 +83,8 @@ DefinitionBlock ("", "DSDT", 2, "NACELL", "NACELLE", 1)
             })
         }
 
-        // Ports that nobody else may use: edge/level registers, power management.
+        // What nobody else may use: edge/level registers, power management, PCI's configuration
+        // space in memory.
         Device (SYSR)
         {
             Name (_HID, EisaId ("PNP0C02"))
@@ -91,6 +92,7 @@ DefinitionBlock ("", "DSDT", 2, "NACELL", "NACELLE", 1)
             {
                 IO (Decode16, 0x4d0, 0x4d0, 1, 2)
                 IO (Decode16, 0x600, 0x600, 1, 16)
+                Memory32Fixed (ReadWrite, 0xfeb00000, 0x100000)
             })
         }
     }

@@ -35,39 +35,39 @@ enum {
     PARAMETERS_SIZE = 0x1000,
 };
 
-#define SECTOR                 512u
-#define SETUP_SECTORS_DEFAULT  4      /* what 0 stands for */
-#define BOOT_FLAG_VALUE        0xaa55
-#define HEADER_MAGIC_VALUE     0x53726448u /* "HdrS" */
-#define VERSION_LEAST          0x020c      /* the first with xloadflags: Linux 3.8 */
-#define LOADER_UNKNOWN         0xff
-#define XLOAD_KERNEL_64        0x0001
-#define ENTRY_64               0x200 /* behind the start of the protected-mode kernel */
+#define SECTOR                512u
+#define SETUP_SECTORS_DEFAULT 4 /* what 0 stands for */
+#define BOOT_FLAG_VALUE       0xaa55
+#define HEADER_MAGIC_VALUE    0x53726448u /* "HdrS" */
+#define VERSION_LEAST         0x020c      /* the first with xloadflags: Linux 3.8 */
+#define LOADER_UNKNOWN        0xff
+#define XLOAD_KERNEL_64       0x0001
+#define ENTRY_64              0x200 /* behind the start of the protected-mode kernel */
 
 /* The first megabyte. The kernel takes all of it but what the memory map calls reserved, after it
  * has copied what it needs. */
-#define GDT_ADDRESS            0x1000ull
-#define PAGE_TABLES            0x2000ull /* PML4, PDPT, and a directory for each GiB below 4 GiB */
-#define PARAMETERS             0x8000ull
-#define COMMAND_LINE_ADDRESS   0x9000ull
-#define COMMAND_LINE_ROOM      0x7000ull
-#define STACK_TOP              0x20000ull
-#define LOW_END                0x9fc00ull /* where firmware keeps its data, and video memory begins */
-#define TABLES_START           0xe0000ull /* firmware and ACPI tables, up to 1 MiB */
-#define ONE_MIB                0x100000ul
+#define GDT_ADDRESS          0x1000ull
+#define PAGE_TABLES          0x2000ull /* PML4, PDPT, and a directory for each GiB below 4 GiB */
+#define PARAMETERS           0x8000ull
+#define COMMAND_LINE_ADDRESS 0x9000ull
+#define COMMAND_LINE_ROOM    0x7000ull
+#define STACK_TOP            0x20000ull
+#define LOW_END              0x9fc00ull /* where firmware keeps its data, and video memory begins */
+#define TABLES_START         0xe0000ull /* firmware and ACPI tables, up to 1 MiB */
+#define ONE_MIB              0x100000ul
 
-#define PAGE                   4096ull
-#define LARGE_PAGE             (2ull << 20)
-#define MAPPED_GIB             4u
-#define ENTRIES                512u
+#define PAGE                 4096ull
+#define LARGE_PAGE           (2ull << 20)
+#define MAPPED_GIB           4ul
+#define ENTRIES              512ul
 
 /* Selectors that the protocol names: __BOOT_CS and __BOOT_DS; and a task state for VMX. */
-#define SELECTOR_CODE          0x10
-#define SELECTOR_DATA          0x18
-#define SELECTOR_TASK          0x20
+#define SELECTOR_CODE 0x10
+#define SELECTOR_DATA 0x18
+#define SELECTOR_TASK 0x20
 
-#define E820_RAM               1
-#define E820_RESERVED          2
+#define E820_RAM      1
+#define E820_RESERVED 2
 
 struct e820_entry {
     uint64_t address, size;
@@ -210,9 +210,9 @@ static void fill_page_tables(uint8_t *low)
 
     memset(low + PAGE_TABLES, 0, 2 * PAGE);
     put(low, PAGE_TABLES, 8, (PAGE_TABLES + PAGE) | table);
-    for (unsigned i = 0; i < MAPPED_GIB; i++)
+    for (uint64_t i = 0; i < MAPPED_GIB; i++)
         put(low, (unsigned)(PAGE_TABLES + PAGE + i * 8), 8, (directories + i * PAGE) | table);
-    for (unsigned i = 0; i < MAPPED_GIB * ENTRIES; i++)
+    for (uint64_t i = 0; i < MAPPED_GIB * ENTRIES; i++)
         put(low, (unsigned)(directories + i * 8), 8, i * LARGE_PAGE | table | X86_PTE_PAGE);
 }
 

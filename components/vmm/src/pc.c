@@ -13,7 +13,7 @@ enum irq {
     IRQ_PCI = 10, /* and 11 */
 };
 
-#define E820_RAM        1
+#define E820_RAM 1
 
 /* Where the board has what src/board.asl and the tables of ACPI name. */
 #define ACPI_PM_PORTS   0x600
@@ -88,7 +88,7 @@ static void set_pci_line(void *controller, unsigned input, bool level)
     struct vmm_pc *pc = controller;
     unsigned pair = input / 2;
 
-    pc->pci_levels &= (uint8_t)~(1u << input);
+    pc->pci_levels &= (uint8_t) ~(1u << input);
     pc->pci_levels |= (uint8_t)(level << input);
     vmm_pic_set(&pc->pic, IRQ_PCI + pair, pc->pci_levels >> pair * 2 & 3);
     vmm_ioapic_set(&pc->ioapic, PCI_PINS + (input + 1) % VMM_PCI_LINES, level);
@@ -110,6 +110,7 @@ struct vmm_acpi_board vmm_pc_acpi_board(unsigned cpus)
     return (struct vmm_acpi_board){.cpus = cpus,
                                    .local_apic = VMM_LAPIC_ADDRESS,
                                    .io_apic = VMM_IOAPIC_ADDRESS,
+                                   .pci_window = VMM_PCI_WINDOW,
                                    .pm_event = ACPI_PM_PORTS + VMM_ACPI_PM_EVENT,
                                    .pm_control = ACPI_PM_PORTS + VMM_ACPI_PM_CONTROL,
                                    .pm_timer = ACPI_PM_PORTS + VMM_ACPI_PM_TIMER,
@@ -136,5 +137,6 @@ bool vmm_pc_init(struct vmm_pc *pc, const struct vmm_pc_config *config)
     vmm_fw_cfg_init(&pc->fw_cfg, &pc->memory, config->cpus);
     vmm_debug_port_init(&pc->debug, config->print, config->context);
     return vmm_pci_add(&pc->pci, &pc->host_bridge) && add_apics(pc, config->cpus) &&
-           add_processor(pc, config) && add_files(pc, config) && add_ports(pc);
+           vmm_pci_add_window(&pc->pci, &pc->mmio) && add_processor(pc, config) &&
+           add_files(pc, config) && add_ports(pc);
 }

@@ -41,18 +41,21 @@ bool vmm_pci_add(struct vmm_pci *pci, struct vmm_pci_function *function)
     return true;
 }
 
+/* The function of this number on bus 0, bits 7-3 of which are its device's; or NULL. */
+static struct vmm_pci_function *find(const struct vmm_pci *pci, uint32_t number)
+{
+    for (unsigned i = 0; i < pci->count; i++)
+        if (pci->functions[i]->device == number >> 3 && pci->functions[i]->function == (number & 7))
+            return pci->functions[i];
+    return NULL;
+}
+
 /* The function that the address register names, or NULL. */
 static struct vmm_pci_function *addressed(const struct vmm_pci *pci)
 {
-    uint32_t bus = pci->address >> 16 & 0xff;
-    uint32_t device = pci->address >> 11 & 0x1f, function = pci->address >> 8 & 7;
-
-    if (!(pci->address & ADDRESS_ENABLE) || bus)
+    if (!(pci->address & ADDRESS_ENABLE) || (pci->address >> 16 & 0xff))
         return NULL;
-    for (unsigned i = 0; i < pci->count; i++)
-        if (pci->functions[i]->device == device && pci->functions[i]->function == function)
-            return pci->functions[i];
-    return NULL;
+    return find(pci, pci->address >> 8 & 0xff);
 }
 
 /* The port range takes accesses of up to 4 bytes that stay within it, so the offset does too. */
@@ -61,17 +64,20 @@ static unsigned config_offset(const struct vmm_pci *pci, uint16_t port)
     return (pci->address & 0xfc) + (port & 3u);
 }
 
-static uint32_t data_read(void *device, uint16_t port, unsigned size)
+static uint32_t read_config(struct vmm_pci_function *function, unsigned offset, unsigned size)
 {
-    const struct vmm_pci *pci = device;
-    struct vmm_pci_function *function = addressed(pci);
-    unsigned offset = config_offset(pci, port);
-
     if (!function)
         return UINT32_MAX;
     if (function->config_read)
         function->config_read(function, offset, size);
     return vmm_pci_get(function, offset, size);
+}
+
+static uint32_t data_read(void *device, uint16_t port, unsigned size)
+{
+    const struct vmm_pci *pci = device;
+
+    return read_config(addressed(pci), config_offset(pci, port), size);
 }
 
 /* What follows of a write: BARs move, interrupts go another way. */
@@ -88,12 +94,9 @@ static void written(struct vmm_pci *pci, struct vmm_pci_function *function, unsi
         function->config_written(function, offset, size);
 }
 
-static void data_write(void *device, uint16_t port, unsigned size, uint32_t value)
+static void write_config(struct vmm_pci *pci, struct vmm_pci_function *function, unsigned offset,
+                         unsigned size, uint32_t value)
 {
-    struct vmm_pci *pci = device;
-    struct vmm_pci_function *function = addressed(pci);
-    unsigned offset = config_offset(pci, port);
-
     if (!function)
         return;
     for (unsigned i = 0; i < size; i++) {
@@ -104,6 +107,58 @@ static void data_write(void *device, uint16_t port, unsigned size, uint32_t valu
             (uint8_t)((function->config[offset + i] & ~mask) | (byte & mask));
     }
     written(pci, function, offset, size);
+}
+
+static void data_write(void *device, uint16_t port, unsigned size, uint32_t value)
+{
+    struct vmm_pci *pci = device;
+
+    write_config(pci, addressed(pci), config_offset(pci, port), size, value);
+}
+
+/* PCI Express 3.0, 7.2.2: bits 19-12 are the function, 11-0 the register. What is behind a
+ * function's first 256 bytes reads all ones, as does what is not aligned to its size. An access of
+ * 8 bytes is made of two. */
+static bool in_window(uint64_t offset, unsigned size)
+{
+    return size <= 8 && (offset & 0xfff) < VMM_PCI_CONFIG_SIZE && !(offset & (size - 1));
+}
+
+static uint64_t window_read(void *device, uint64_t offset, unsigned size)
+{
+    const struct vmm_pci *pci = device;
+    struct vmm_pci_function *function = find(pci, (uint32_t)(offset >> 12));
+    unsigned at = offset & 0xfff, part = size < 4 ? size : 4;
+    uint64_t value = 0;
+
+    if (!in_window(offset, size))
+        return UINT64_MAX;
+    for (unsigned i = 0; i < size; i += part)
+        value |= (uint64_t)read_config(function, at + i, part) << i * 8;
+    return value;
+}
+
+static void window_write(void *device, uint64_t offset, unsigned size, uint64_t value)
+{
+    struct vmm_pci *pci = device;
+    struct vmm_pci_function *function = find(pci, (uint32_t)(offset >> 12));
+    unsigned at = offset & 0xfff, part = size < 4 ? size : 4;
+
+    for (unsigned i = 0; i < size && in_window(offset, size); i += part)
+        write_config(pci, function, at + i, part, (uint32_t)(value >> i * 8));
+}
+
+bool vmm_pci_add_window(struct vmm_pci *pci, struct vmm_mmio *mmio)
+{
+    const struct vmm_mmio_range range = {
+        .address = VMM_PCI_WINDOW,
+        .size = VMM_PCI_WINDOW_SIZE,
+        .read = window_read,
+        .write = window_write,
+        .device = pci,
+    };
+
+    return vmm_mmio_add(mmio, &range);
 }
 
 /* Only 32-bit accesses reach the address register; a byte at cf9h is the reset control. */

@@ -166,7 +166,8 @@ static void boot_information(void **state)
     assert_int_equal(sizeof(struct nacelle_boot_module), 1048);
     assert_memory_equal(&magic, "!nacelle", 8);
     /* what the server maps does not overlap */
-    assert_true(NACELLE_ROOT_BOOT_INFO + NACELLE_BOOT_INFO_PAGES * 4096ull <= NACELLE_ROOT_IPC_BUFFER);
+    assert_true(NACELLE_ROOT_BOOT_INFO + NACELLE_BOOT_INFO_PAGES * 4096ull <=
+                NACELLE_ROOT_IPC_BUFFER);
     assert_true(NACELLE_ROOT_IPC_BUFFER + 4096 <= NACELLE_ROOT_STACK_TOP - NACELLE_ROOT_STACK_SIZE);
     assert_true(NACELLE_ROOT_STACK_TOP <= NACELLE_USER_END);
     assert_true(NACELLE_SLOT_UNTYPED + NACELLE_BOOT_UNTYPED_MAX <= NACELLE_ROOT_CSPACE_SLOTS);

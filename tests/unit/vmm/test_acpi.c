@@ -86,7 +86,7 @@ static void the_fixed_hardware_is_where_the_board_has_it(void **state)
     assert_int_equal(get(fadt + 88, 1), 4);
     assert_int_equal(get(fadt + 89, 1), 2);
     assert_int_equal(get(fadt + 91, 1), 4);
-    assert_int_equal(get(fadt + 109, 2), 1 | 4); /* no 8042, no VGA */
+    assert_int_equal(get(fadt + 109, 2), 1 | 4);       /* no 8042, no VGA */
     assert_int_equal(get(fadt + 112, 4) & 1 << 20, 0); /* not hardware-reduced */
     /* generic address of the reset register: 8 bits at a port */
     assert_int_equal(get(fadt + 116, 4), 0x01000801);
@@ -109,12 +109,12 @@ static void interrupt_controllers_are_told(void **state)
 {
     /* 5.2.12: type and length of each entry, then what it says */
     static const uint8_t entries[] = {
-        0, 8,  0, 0, 1, 0, 0, 0,                            /* local APICs */
-        0, 8,  1, 1, 1, 0, 0, 0,                            /* */
-        1, 12, 0, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0,          /* I/O APIC at FEC00000h, GSI 0 on */
-        2, 10, 0, 0, 2, 0, 0, 0, 0, 0,                      /* IRQ 0 is GSI 2 */
-        2, 10, 0, 9, 9, 0, 0, 0, 0x0d, 0,                   /* IRQ 9: level-triggered, high */
-        4, 6,  0xff, 0, 0, 1,                               /* NMI at LINT1 of all */
+        0, 8,  0,    0, 1, 0, 0,    0,                   /* local APICs */
+        0, 8,  1,    1, 1, 0, 0,    0,                   /* */
+        1, 12, 0,    0, 0, 0, 0xc0, 0xfe, 0,    0, 0, 0, /* I/O APIC at FEC00000h, GSI 0 on */
+        2, 10, 0,    0, 2, 0, 0,    0,    0,    0,       /* IRQ 0 is GSI 2 */
+        2, 10, 0,    9, 9, 0, 0,    0,    0x0d, 0,       /* IRQ 9: level-triggered, high */
+        4, 6,  0xff, 0, 0, 1,                            /* NMI at LINT1 of all */
     };
     uint64_t madt = find("APIC");
 
@@ -123,6 +123,16 @@ static void interrupt_controllers_are_told(void **state)
     assert_int_equal(get(madt + 40, 4), 1); /* 8259s too */
     assert_int_equal(get(madt + 4, 4), 44 + sizeof(entries));
     assert_memory_equal(ram + madt + 44, entries, sizeof(entries));
+}
+
+static void configuration_space_is_in_memory_too(void **state)
+{
+    uint64_t mcfg = find("MCFG");
+
+    (void)state;
+    assert_int_equal(get(mcfg + 4, 4), 60);
+    assert_int_equal(get(mcfg + 44, 8), VMM_PCI_WINDOW);
+    assert_int_equal(get(mcfg + 52, 4), 0); /* segment 0, bus 0 alone */
 }
 
 static void what_does_not_fit_is_refused(void **state)
@@ -144,6 +154,7 @@ int main(void)
         cmocka_unit_test_setup(the_fixed_hardware_is_where_the_board_has_it, make),
         cmocka_unit_test_setup(there_is_a_firmware_control_structure, make),
         cmocka_unit_test_setup(interrupt_controllers_are_told, make),
+        cmocka_unit_test_setup(configuration_space_is_in_memory_too, make),
         cmocka_unit_test_setup(what_does_not_fit_is_refused, make),
     };
 

@@ -34,7 +34,7 @@ static int make(void **state)
     memory = (struct vmm_memory){0};
     assert_true(vmm_memory_add(&memory, 0, RAM, ram, true));
     memset(kernel, 0x11, sizeof(kernel));
-    put(0x1f1, 1, 3);          /* 4 sectors in front of the kernel proper */
+    put(0x1f1, 1, 3); /* 4 sectors in front of the kernel proper */
     put(0x1fe, 2, 0xaa55);
     put(0x200, 2, 0x6aeb);     /* the header ends at 26ch */
     put(0x202, 4, 0x53726448); /* "HdrS" */
@@ -178,25 +178,23 @@ static void memory_has_to_hold_it(void **state)
 
     (void)state;
     put(0x260, 4, 30 * MIB);
-    assert_string_equal(
-        load(), "the guest's memory is too small: the kernel needs 34 MiB of 32 MiB");
+    assert_string_equal(load(),
+                        "the guest's memory is too small: the kernel needs 34 MiB of 32 MiB");
     put(0x260, 4, UINT32_MAX);
     assert_non_null(load());
     put(0x258, 8, UINT64_MAX - 4096);
     assert_non_null(load());
     make(state);
     put(0x260, 4, 28 * MIB);
-    assert_string_equal(load(),
-                        "the initial RAM disk is too large: 5 KiB, room for 0 KiB");
+    assert_string_equal(load(), "the initial RAM disk is too large: 5 KiB, room for 0 KiB");
     make(state);
     put(0x22c, 4, 5 * MIB + 4095); /* the last byte that it may have */
-    assert_string_equal(load(),
-                        "the initial RAM disk is too large: 5 KiB, room for 4 KiB");
+    assert_string_equal(load(), "the initial RAM disk is too large: 5 KiB, room for 4 KiB");
     make(state);
     memset(line, 'x', 256);
     boot.command_line = line;
-    assert_string_equal(
-        load(), "the command line is too long: 256 characters, the kernel takes 255");
+    assert_string_equal(load(),
+                        "the command line is too long: 256 characters, the kernel takes 255");
     line[255] = 0;
     assert_null(load());
 }

@@ -104,6 +104,30 @@ static void places_are_given_once(void **state)
     assert_false(vmm_pci_add(&pci, &others[0]));
 }
 
+static void configuration_space_is_in_memory_too(void **state)
+{
+    static struct vmm_mmio mmio;
+
+    (void)state;
+    mmio = (struct vmm_mmio){0};
+    assert_true(vmm_pci_add_window(&pci, &mmio));
+    bridge.device = 3;
+    bridge.function = 1;
+    assert_int_equal(vmm_mmio_read_at(&mmio, 0xfeb19000, 4), 0x12378086);
+    assert_int_equal(vmm_mmio_read_at(&mmio, 0xfeb19002, 2), 0x1237);
+    assert_true(vmm_mmio_read_at(&mmio, 0xfeb19000, 8) >> 32 ==
+                vmm_mmio_read_at(&mmio, 0xfeb19004, 4));
+    vmm_mmio_write_at(&mmio, 0xfeb1903c, 1, 0x5a);
+    assert_int_equal(vmm_mmio_read_at(&mmio, 0xfeb1903c, 1), 0x5a);
+    /* across the end of a register, behind 256 bytes, and where no function is */
+    assert_int_equal(vmm_mmio_read_at(&mmio, 0xfeb19001, 2), 0xffff);
+    vmm_mmio_write_at(&mmio, 0xfeb1903b, 2, 0);
+    assert_int_equal(vmm_mmio_read_at(&mmio, 0xfeb1903c, 1), 0x5a);
+    assert_int_equal(vmm_mmio_read_at(&mmio, 0xfeb19100, 4), 0xffffffff);
+    assert_int_equal(vmm_mmio_read_at(&mmio, 0xfeb18000, 4), 0xffffffff);
+    assert_true(vmm_mmio_read_at(&mmio, 0xfebffff8, 8) == UINT64_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +137,7 @@ int main(void)
         cmocka_unit_test_setup(the_address_register_takes_words_of_32_bits, make),
         cmocka_unit_test_setup(the_reset_control_register, make),
         cmocka_unit_test_setup(places_are_given_once, make),
+        cmocka_unit_test_setup(configuration_space_is_in_memory_too, make),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,7 @@
 struct vmm_acpi_board {
     unsigned cpus; /* local APICs with identifiers from 0 on; at most VMM_ACPI_CPUS_MAX */
     uint32_t local_apic, io_apic; /* addresses; the I/O APIC has pins 0 to 23 */
+    uint32_t pci_window; /* address of bus 0's configuration space (PNP0A03 in board.asl) */
     uint16_t pm_event, pm_control, pm_timer; /* first ports (vmm/acpi_pm.h) */
     uint16_t reset_port;                     /* and what resets when it is written there */
     uint8_t reset_value;

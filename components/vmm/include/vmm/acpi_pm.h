@@ -26,7 +26,7 @@ struct vmm_acpi_pm {
     struct vmm_reset *reset; /* its power_off is set when the guest switches the machine off */
     uint16_t first;          /* port */
     uint16_t enable, control;
-    uint64_t acknowledged;  /* how often the timer's highest bit had changed when TMR_STS was reset */
+    uint64_t acknowledged;  /* changes of the timer's highest bit when TMR_STS was reset */
     struct vmm_timer timer; /* the next change, while the guest wants an interrupt of it */
 };
 

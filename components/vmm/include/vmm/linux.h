@@ -36,7 +36,7 @@ const char *vmm_linux_load(const struct vmm_linux *boot, const struct vmm_memory
                            struct vmm_linux_entry *entry, char problem[VMM_LINUX_PROBLEM_MAX]);
 
 /* The groups of state that vmm_linux_enter() changes; all have to be fetched before. */
-#define VMM_LINUX_GROUPS                                                              \
+#define VMM_LINUX_GROUPS                                                                     \
     (NACELLE_GROUP_IP | NACELLE_GROUP_RSP | NACELLE_GROUP_SEGMENTS | NACELLE_GROUP_CONTROL | \
      NACELLE_GROUP_TABLES)
 

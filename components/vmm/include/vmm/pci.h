@@ -16,10 +16,14 @@
 #define VMM_PCI_BARS          6
 #define VMM_PCI_LINES         4 /* PIRQA to PIRQD */
 
-/* Where vmm_pci_assign() begins: ports, and guest-physical addresses up to the I/O APIC's. */
+/* Where vmm_pci_assign() begins: ports, and guest-physical addresses up to the window's. */
 #define VMM_PCI_PORTS      0xc000
 #define VMM_PCI_MEMORY     0xc0000000u
-#define VMM_PCI_MEMORY_END 0xfec00000u
+#define VMM_PCI_MEMORY_END 0xfeb00000u
+
+/* Configuration space of bus 0 in memory (PCI Express 3.0, 7.2.2), which ACPI's MCFG names. */
+#define VMM_PCI_WINDOW      0xfeb00000u
+#define VMM_PCI_WINDOW_SIZE 0x100000u
 
 /* Registers of a configuration space (6.1). */
 #define VMM_PCI_VENDOR_ID           0x00
@@ -93,6 +97,9 @@ struct vmm_pci {
 
 void vmm_pci_init(struct vmm_pci *pci, struct vmm_reset *reset);
 bool vmm_pci_add_ports(struct vmm_pci *pci, struct vmm_ports *ports);
+
+/* Adds the window at VMM_PCI_WINDOW. False like vmm_mmio_add(). */
+bool vmm_pci_add_window(struct vmm_pci *pci, struct vmm_mmio *mmio);
 
 /* False when the bus is full or the place is taken. The function is kept by reference. */
 bool vmm_pci_add(struct vmm_pci *pci, struct vmm_pci_function *function);
