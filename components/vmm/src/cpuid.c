@@ -6,21 +6,25 @@
 #include <x86/bits.h>
 #include <x86/control.h>
 
-#define INTEL_MAX     X86_CPUID_FREQUENCY
-#define OTHER_MAX     X86_CPUID_XSTATE
-#define EXTENDED_MAX  X86_CPUID_ADDRESS_SIZES
-#define AMD_CACHES_L1 0x80000005u
-#define CACHES_L2     0x80000006u
-#define DESCRIPTORS   0x00000002u
-#define ALL           UINT32_MAX
+#define KVM_SIGNATURE            (X86_CPUID_HYPERVISOR + 0x100)
+#define KVM_FEATURES             (KVM_SIGNATURE + 1)
+#define KVM_FEATURE_NOP_IO_DELAY (1u << 1)
 
-#define GENUINE_INTEL 0x756e6547u /* "Genu", in EBX of leaf 0 */
-#define AUTHENTIC_AMD 0x68747541u /* "Auth" */
+#define INTEL_MAX                X86_CPUID_FREQUENCY
+#define OTHER_MAX                X86_CPUID_XSTATE
+#define EXTENDED_MAX             X86_CPUID_ADDRESS_SIZES
+#define AMD_CACHES_L1            0x80000005u
+#define CACHES_L2                0x80000006u
+#define DESCRIPTORS              0x00000002u
+#define ALL                      UINT32_MAX
 
-#define OSXSAVE       X86_BIT32(27)
-#define HTT           X86_BIT32(28)
-#define CACHE_LEVELS  4
-#define CACHE_TYPE    0x1fu
+#define GENUINE_INTEL            0x756e6547u /* "Genu", in EBX of leaf 0 */
+#define AUTHENTIC_AMD            0x68747541u /* "Auth" */
+
+#define OSXSAVE                  X86_BIT32(27)
+#define HTT                      X86_BIT32(28)
+#define CACHE_LEVELS             4
+#define CACHE_TYPE               0x1fu
 /* XCR0 of a guest: cpuid_policy.c says why no more. Ends at 832 bytes of the XSAVE area. */
 #define XCR0         (X86_XCR0_X87 | X86_XCR0_SSE | X86_XCR0_AVX)
 #define XSAVE_LEGACY 576u /* with the header (SDM vol. 1, 13.4) */
@@ -178,13 +182,28 @@ static bool put_frequency(struct vmm_cpuid *cpuid, const struct vmm_cpuid_config
            put(cpuid, X86_CPUID_FREQUENCY, (struct vmm_cpuid_values){mhz, mhz, 0, 0});
 }
 
-/* No interface but this name (SDM vol. 2 leaves the range to hypervisors). */
+/*
+ * The range that SDM vol. 2 leaves to hypervisors: a name, and a further interface 100h leaves on,
+ * where systems look for one that they know. It is KVM's (Linux, Documentation/virt/kvm/x86/cpuid.rst)
+ * with nothing in it but that ports need no delays. By its name Linux takes the APIC in x2APIC mode
+ * without a unit that remaps interrupts; else each of its accesses is one to memory, to be decoded.
+ */
 static bool put_hypervisor(struct vmm_cpuid *cpuid)
 {
-    static const struct vmm_cpuid_values name = {X86_CPUID_HYPERVISOR, 0x6563614eu, 0x56656c6cu,
-                                                 0x20204d4du}; /* "NacelleVMM  " */
+    static const struct {
+        uint32_t leaf;
+        struct vmm_cpuid_values values;
+    } leaves[] = {
+        {X86_CPUID_HYPERVISOR,
+         {X86_CPUID_HYPERVISOR, 0x6563614eu, 0x56656c6cu, 0x20204d4du}},  /* "NacelleVMM  " */
+        {KVM_SIGNATURE, {KVM_FEATURES, 0x4b4d564bu, 0x564b4d56u, 0x4du}}, /* "KVMKVMKVM" */
+        {KVM_FEATURES, {KVM_FEATURE_NOP_IO_DELAY, 0, 0, 0}},
+    };
 
-    return put(cpuid, X86_CPUID_HYPERVISOR, name);
+    for (unsigned i = 0; i < sizeof(leaves) / sizeof(leaves[0]); i++)
+        if (!put(cpuid, leaves[i].leaf, leaves[i].values))
+            return false;
+    return true;
 }
 
 static bool put_extended(struct vmm_cpuid *cpuid, const struct vmm_cpuid_config *config)

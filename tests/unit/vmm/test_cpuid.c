@@ -108,6 +108,13 @@ static void name_of_the_hypervisor(void **state)
     values = vmm_cpuid_get(&cpuid, 0x40000000, 0);
     assert_int_equal(values.eax, 0x40000000);
     assert_memory_equal(&values.ebx, "NacelleVMM  ", 12);
+    /* Linux, arch/x86/include/asm/processor.h, hypervisor_cpuid_base: every 100h leaves */
+    values = vmm_cpuid_get(&cpuid, 0x40000100, 0);
+    assert_int_equal(values.eax, 0x40000101);
+    assert_memory_equal(&values.ebx, "KVMKVMKVM\0\0\0", 12);
+    /* no clock, no memory that is shared with a hypervisor, no hypercalls */
+    values = vmm_cpuid_get(&cpuid, 0x40000101, 0);
+    assert_int_equal(values.eax & ~(1u << 1), 0);
 }
 
 static void frequencies(void **state)
