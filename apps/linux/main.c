@@ -42,7 +42,9 @@ static void print_count(void *context, const char *text, uint64_t count)
     nacelle_print("  %-32s %10lu\n", text, count);
 }
 
-static void print_statistics(void)
+/* `ticks`: the VM's whole life. What is neither the client's nor idle is the guest's, the server's,
+ * and that of other VMs. */
+static void print_statistics(uint64_t ticks)
 {
     const struct vmm_vcpu *vcpu = &guest.vcpu;
     struct nacelle_vcpu_statistics counts = {0};
@@ -54,6 +56,10 @@ static void print_statistics(void)
     nacelle_print("%lu entries, %lu preemptions, %lu events injected, %lu timer notifications\n",
                   counts.entries, counts.preemptions, counts.injections,
                   vcpu->statistics.notifications);
+    nacelle_print("%lu exits came to the client; %lu ended in the server: answered, interrupts\n",
+                  counts.exits, counts.entries - counts.exits);
+    nacelle_print("of %lu million ticks: %lu in this client, %lu idle in HLT\n", ticks / 1000000,
+                  vcpu->statistics.client_ticks / 1000000, vcpu->statistics.idle_ticks / 1000000);
 }
 
 /* Linux measures the TSC against the 8254 where CPUID does not tell its frequency, as on AMD: while
@@ -121,7 +127,7 @@ int main(const struct nacelle_client_info *info)
     vmm_terminal_flush(&terminal);
     if (guest.vcpu.problem[0])
         nacelle_print("stopped: %s\n", guest.vcpu.problem);
-    print_statistics();
+    print_statistics(nacelle_tsc() - config.tsc);
     devices_print();
     return guest.vcpu.problem[0] != 0;
 }

@@ -133,6 +133,7 @@ static void wake(struct vmm_vcpu *vcpu)
     vcpu->halted = false;
     vcpu->wakes = false;
     vcpu->runs = true;
+    vcpu->statistics.idle_ticks += vcpu->pc->clock.now - vcpu->halted_at;
     check(vcpu, nacelle_vcpu_resume_after(vcpu->capability), "resuming the vCPU");
 }
 
@@ -163,6 +164,7 @@ static uint32_t halt(struct vmm_vcpu *vcpu)
     if (vcpu->lapic->nmi || vmm_interrupts_due(vcpu) >= 0)
         return NACELLE_RESUME_ADVANCE;
     vcpu->halted = true;
+    vcpu->halted_at = vcpu->pc->clock.now;
     vcpu->wakes = false;
     return NACELLE_RESUME_STAY;
 }
@@ -202,6 +204,7 @@ static uint32_t handle_exit(struct vmm_vcpu *vcpu)
         label = NACELLE_RESUME_ADVANCE;
     offer(vcpu);
     vcpu->runs = !vcpu->halted && !vcpu->stopped;
+    vcpu->statistics.client_ticks += nacelle_tsc() - vcpu->pc->clock.now;
     return vcpu->stopped ? NACELLE_RESUME_STAY : label;
 }
 

@@ -11,6 +11,8 @@ struct vmm_statistics {
     uint64_t other; /* kinds that this library does not know */
     uint64_t notifications;
     uint64_t injections;
+    uint64_t client_ticks; /* TSC ticks spent with its exits and timers, in the client */
+    uint64_t idle_ticks;   /* while it waited in HLT */
 };
 
 static inline void vmm_statistics_count(struct vmm_statistics *statistics, uint32_t kind)

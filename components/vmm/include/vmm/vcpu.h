@@ -36,6 +36,7 @@ struct vmm_vcpu {
     int offered;         /* the interrupt that waits in the engine (vmm/interrupts.h), or -1 */
     bool runs;           /* not waiting for a reply */
     bool halted;
+    uint64_t halted_at; /* TSC */
     bool wakes; /* an NMI was injected, which ends HLT */
     bool stopped;
     bool done; /* set by a device or the client: stop at the next opportunity, satisfied */
