@@ -18,7 +18,7 @@
 
 /*
  * Instructions that were decoded lately, by the address where they lay. They are looked up by their
- * bytes, which are read anew each time: code that was changed is decoded again. All zeroes is empty.
+ * bytes, which are read anew each time: code that was changed is decoded again. All zeroes: empty.
  */
 struct vmm_decoded {
     struct {
