@@ -195,8 +195,10 @@ static enum vmm_action tsc(struct vmm_vcpu *vcpu)
 static struct vmm_emulator emulator_of(struct vmm_vcpu *vcpu)
 {
     vcpu->fetch(vcpu, VMM_EMULATOR_GROUPS);
-    return (struct vmm_emulator){
-        .state = vcpu->state, .memory = &vcpu->pc->memory, .mmio = &vcpu->pc->mmio};
+    return (struct vmm_emulator){.state = vcpu->state,
+                                 .memory = &vcpu->pc->memory,
+                                 .mmio = &vcpu->pc->mmio,
+                                 .decoded = &vcpu->decoded};
 }
 
 /* An access to what is no memory of the guest's, or to memory that it may only read. */

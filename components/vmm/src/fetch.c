@@ -2,6 +2,7 @@
 /* Reading the instruction at rip. */
 #include "access.h"
 
+#include <runtime/string.h>
 #include <vmm/translate.h>
 
 #define CR0_PE      (1ull << 0)
@@ -58,11 +59,35 @@ static unsigned read_code(const struct vmm_emulator *emulator, uint8_t *bytes)
     return count;
 }
 
+/* What the first instruction in `bytes` is depends on its own bytes alone. */
+static bool decode_again(struct vmm_decoded *decoded, unsigned slot, enum vmm_decode_mode mode,
+                         const uint8_t *bytes, unsigned count, struct vmm_instruction *instruction)
+{
+    unsigned length = decoded->entries[slot].instruction.length;
+
+    if (!length || length > count || decoded->entries[slot].mode != mode ||
+        memcmp(decoded->entries[slot].bytes, bytes, length) != 0)
+        return false;
+    *instruction = decoded->entries[slot].instruction;
+    return true;
+}
+
 enum vmm_decode_status vmm_fetch(const struct vmm_emulator *emulator,
                                  struct vmm_instruction *instruction)
 {
-    uint8_t bytes[VMM_INSTRUCTION_MAX];
-    unsigned count = read_code(emulator, bytes);
+    uint8_t bytes[VMM_INSTRUCTION_MAX] = {0};
+    unsigned count = read_code(emulator, bytes), slot = emulator->state->rip % VMM_DECODED_MAX;
+    enum vmm_decode_mode mode = vmm_decode_mode(emulator->state);
+    struct vmm_decoded *decoded = emulator->decoded;
+    enum vmm_decode_status status;
 
-    return vmm_decode(vmm_decode_mode(emulator->state), bytes, count, instruction);
+    if (decoded && decode_again(decoded, slot, mode, bytes, count, instruction))
+        return VMM_DECODE_OK;
+    status = vmm_decode(mode, bytes, count, instruction);
+    if (decoded && status == VMM_DECODE_OK) {
+        memcpy(decoded->entries[slot].bytes, bytes, sizeof(bytes));
+        decoded->entries[slot].mode = (uint8_t)mode;
+        decoded->entries[slot].instruction = *instruction;
+    }
+    return status;
 }

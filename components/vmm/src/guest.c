@@ -127,15 +127,3 @@ void vmm_guest_load_linux(struct vmm_guest *guest, struct vmm_linux *boot)
     nacelle_check(nacelle_vcpu_fetch(guest->vcpu.capability, VMM_LINUX_GROUPS), "the vCPU's state");
     vmm_linux_enter(&entry, guest->vcpu.state);
 }
-
-void vmm_guest_open_bus(struct vmm_guest *guest, struct nacelle_pool *pool, uint64_t gpa)
-{
-    uint64_t address = nacelle_pool_address(pool, PAGE, PAGE);
-    uint64_t frame = nacelle_pool_need(pool, NACELLE_TYPE_FRAME, NACELLE_SIZE_PAGE);
-
-    nacelle_check(nacelle_aspace_map(NACELLE_CLIENT_ASPACE, frame, address, READ_WRITE),
-                  "mapping a page");
-    memset((void *)address, 0xff, PAGE);
-    nacelle_check(nacelle_aspace_unmap(NACELLE_CLIENT_ASPACE, frame), "unmapping a page");
-    nacelle_check(nacelle_vm_map(guest->vm, frame, gpa, NACELLE_RIGHT_READ), "open bus");
-}

@@ -60,14 +60,33 @@ static bool enabled(const struct vmm_lapic *lapic)
     return lapic->base & VMM_LAPIC_BASE_ENABLE;
 }
 
-/* Notes an error, which is an interrupt if it is the first of its kind since ESR was written. */
+/* A software-disabled APIC takes no interrupts (SDM vol. 3, 10.4.7.2). */
+static bool take(struct vmm_lapic *lapic, uint8_t vector, bool level)
+{
+    if (!enabled(lapic) || !(lapic->svr & X86_APIC_SVR_ENABLE))
+        return false;
+    set_bit(&lapic->irr, vector);
+    if (level)
+        set_bit(&lapic->tmr, vector);
+    else
+        clear_bit(&lapic->tmr, vector);
+    return true;
+}
+
+/* Notes an error, which is an interrupt if it is the first of its kind since ESR was written. An
+ * illegal vector of that interrupt is an error in turn, of which there is nobody left to tell. */
 static void error(struct vmm_lapic *lapic, uint32_t which)
 {
+    uint32_t lvt = lapic->lvt[VMM_LVT_ERROR];
     bool first = !(lapic->errors & which);
 
     lapic->errors |= which;
-    if (first)
-        vmm_lapic_deliver_local(lapic, VMM_LVT_ERROR);
+    if (!first || lvt & X86_APIC_LVT_MASKED)
+        return;
+    if ((uint8_t)lvt < LOWEST_VECTOR)
+        lapic->errors |= RECEIVED_ILLEGAL;
+    else
+        (void)take(lapic, (uint8_t)lvt, false);
 }
 
 /* SDM vol. 3, 10.8.3.1. */
@@ -117,21 +136,12 @@ bool vmm_lapic_is_addressed(const struct vmm_lapic *lapic, const struct vmm_apic
     return message->destination == lapic->id;
 }
 
-/* A software-disabled APIC takes NMIs, and no interrupts (SDM vol. 3, 10.4.7.2). */
 static bool accept_fixed(struct vmm_lapic *lapic, uint8_t vector, bool level)
 {
-    if (vector < LOWEST_VECTOR) {
-        error(lapic, RECEIVED_ILLEGAL);
-        return false;
-    }
-    if (!enabled(lapic) || !(lapic->svr & X86_APIC_SVR_ENABLE))
-        return false;
-    set_bit(&lapic->irr, vector);
-    if (level)
-        set_bit(&lapic->tmr, vector);
-    else
-        clear_bit(&lapic->tmr, vector);
-    return true;
+    if (vector >= LOWEST_VECTOR)
+        return take(lapic, vector, level);
+    error(lapic, RECEIVED_ILLEGAL);
+    return false;
 }
 
 /* SMI, INIT and STARTUP find nobody: there is no SMM, and no processor that waits to be started. */

@@ -182,6 +182,35 @@ static void a_device_in_memory(void **state)
     assert_int_equal(fetched & NACELLE_GROUP_SEGMENTS, NACELLE_GROUP_SEGMENTS);
 }
 
+/* An instruction that was decoded is remembered, but not after it was changed, nor in another
+ * mode. */
+static void code_that_changes(void **state)
+{
+    static const uint8_t read_ax[] = {0x8b, 0x07}, read_al[] = {0x8a, 0x07};
+    unsigned counter = 0;
+    const struct vmm_mmio_range range = {0x10000, 16, counter_read, NULL, &counter};
+    const struct nacelle_exit exit = {
+        .kind = NACELLE_EXIT_MEMORY, .flags = NACELLE_EXIT_READ, .gpa = 0x10000};
+
+    (void)state;
+    assert_true(vmm_mmio_add(&pc.mmio, &range));
+    state_page.segments[NACELLE_CS].limit = 0xffff;
+    state_page.segments[NACELLE_DS] = (struct nacelle_segment){.limit = 0xffff, .base = 0x100};
+    state_page.general[RBX] = 0xff00;
+    for (unsigned i = 0; i < 3; i++) {
+        memcpy(ram + 0x100, i < 2 ? read_ax : read_al, sizeof(read_ax));
+        state_page.rip = 0x100;
+        state_page.general[RAX] = 0;
+        assert_int_equal(handle(exit), VMM_ADVANCE);
+        assert_int_equal(state_page.general[RAX], i + 1 + (i < 2 ? 2 : 1));
+    }
+    state_page.segments[NACELLE_CS].rights = 1u << 14; /* 32 bits: [EDI] */
+    state_page.rip = 0x100;
+    state_page.general[RDI] = 0xff00;
+    state_page.general[RBX] = 0;
+    assert_int_equal(handle(exit), VMM_ADVANCE);
+}
+
 /* The engine will add the length that it assumes: rip goes the rest of the way. */
 static void an_instruction_with_prefixes(void **state)
 {
@@ -251,6 +280,7 @@ int main(void)
         cmocka_unit_test_setup(cr8, make_vcpu),
         cmocka_unit_test_setup(others, make_vcpu),
         cmocka_unit_test_setup(a_device_in_memory, make_vcpu),
+        cmocka_unit_test_setup(code_that_changes, make_vcpu),
         cmocka_unit_test_setup(an_instruction_with_prefixes, make_vcpu),
         cmocka_unit_test_setup(what_cannot_be_handled_stops_with_a_reason, make_vcpu),
         cmocka_unit_test_setup(a_reset_stops, make_vcpu),

@@ -443,7 +443,7 @@ static void divide_configuration(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         set(0x3e0, rows[i].value);
         set(0x380, 100000);
-        assert_int_equal(expirations(100000 * rows[i].divisor - 1), 0);
+        assert_int_equal(expirations(UINT64_C(100000) * rows[i].divisor - 1), 0);
         assert_int_equal(expirations(1), 1);
     }
     set(0x3e0, 0xb); /* while it runs: the count goes on at the new rate */
@@ -461,11 +461,11 @@ static void periodic(void **state)
     set(0x320, 0x20040);
     set(0x3e0, 0xb);
     set(0x380, 1000000);
-    assert_int_equal(expirations(10 * 1000000), 10);
+    assert_int_equal(expirations(10000000), 10);
     assert_int_equal(get(0x390), 1000000);
     assert_int_equal(expirations(300000), 0);
     assert_int_equal(get(0x390), 700000);
-    clock.now += 5 * 1000000; /* nobody ran for a while: they are one, and the beat stays */
+    clock.now += 5000000; /* nobody ran for a while: they are one, and the beat stays */
     vmm_clock_run(&clock);
     assert_int_equal(vmm_lapic_due(&lapics[0]), 0x40);
     assert_int_equal(get(0x390), 700000);

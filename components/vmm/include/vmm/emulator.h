@@ -14,10 +14,25 @@
 #define VMM_EMULATOR_GROUPS \
     (NACELLE_GROUP_IP | NACELLE_GROUP_RSP | NACELLE_GROUP_SEGMENTS | NACELLE_GROUP_CONTROL)
 
+#define VMM_DECODED_MAX 16
+
+/*
+ * Instructions that were decoded lately, by the address where they lay. They are looked up by their
+ * bytes, which are read anew each time: code that was changed is decoded again. All zeroes: empty.
+ */
+struct vmm_decoded {
+    struct {
+        uint8_t bytes[VMM_INSTRUCTION_MAX];
+        uint8_t mode;
+        struct vmm_instruction instruction; /* length 0: none */
+    } entries[VMM_DECODED_MAX];
+};
+
 struct vmm_emulator {
     struct nacelle_vcpu_state *state;
     const struct vmm_memory *memory; /* all that the guest's instructions and tables may lie in */
     const struct vmm_mmio *mmio;     /* who answers elsewhere */
+    struct vmm_decoded *decoded;     /* of this vCPU, or NULL: decode each time */
     /* With VMM_DECODE_FAULT: NACELLE_EVENT_* to inject, and its error code. cr2 is set. */
     uint32_t fault, fault_error;
 };

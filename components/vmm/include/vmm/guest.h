@@ -30,7 +30,4 @@ void vmm_guest_load_firmware(struct vmm_guest *guest, struct nacelle_pool *pool,
  * vmm_loop_add(). */
 void vmm_guest_load_linux(struct vmm_guest *guest, struct vmm_linux *boot);
 
-/* A page at `gpa` that reads all ones, like a bus on which nobody answers; writes exit. */
-void vmm_guest_open_bus(struct vmm_guest *guest, struct nacelle_pool *pool, uint64_t gpa);
-
 #endif

@@ -6,6 +6,7 @@
 #include <nacelle/vcpu_state.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <vmm/emulator.h>
 #include <vmm/pc.h>
 #include <vmm/statistics.h>
 
@@ -41,6 +42,7 @@ struct vmm_vcpu {
     bool done; /* set by a device or the client: stop at the next opportunity, satisfied */
     char problem[VMM_PROBLEM_MAX];
     struct vmm_statistics statistics;
+    struct vmm_decoded decoded;
 };
 
 /* Handles the exit in the state page. Changes registers and devices, and makes no system calls
