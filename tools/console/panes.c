@@ -65,7 +65,7 @@ void panes_opened(unsigned channel)
         pane->listener = 0;
         return;
     }
-    tmux((const char *[]){"tmux", "split-window", "-d", "-t", own, program, "--attach", path,
+    tmux((const char *[]){"tmux", "split-window", "-b", "-d", "-t", own, program, "--attach", path,
                           "--title", terminal(channel)->name, NULL});
     tmux((const char *[]){"tmux", "select-layout", "-t", own, "tiled", NULL});
     tmux(
@@ -175,7 +175,7 @@ int panes_attach(const char *path)
         struct pollfd descriptors[] = {{line, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
 
         if (poll(descriptors, 2, -1) < 0)
-            break;
+            continue; /* a signal */
         if (descriptors[0].revents)
             goes_on = copy(line, STDOUT_FILENO);
         if (descriptors[1].revents)

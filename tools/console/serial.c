@@ -48,20 +48,20 @@ static bool make_room(uint8_t **buffer, size_t *size, size_t count, size_t more)
  */
 static _Noreturn void pump(int pipe)
 {
+    static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGQUIT};
     uint8_t *bytes = NULL;
     size_t count = 0, size = 0;
     bool open = true;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    signal(SIGINT, SIG_IGN);
-    signal(SIGTERM, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
+    for (unsigned i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+        signal(ignored[i], SIG_IGN);
     while (open || count) {
         struct pollfd descriptors[] = {{open ? master : -1, POLLIN, 0},
                                        {count ? pipe : -1, POLLOUT, 0}};
 
         if (poll(descriptors, 2, -1) < 0)
-            break;
+            continue; /* a signal */
         if (descriptors[0].revents) {
             ssize_t got = -1;
 
