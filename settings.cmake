@@ -22,6 +22,8 @@ set(NacelleHostOnly OFF CACHE BOOL
 
 set(NacelleSanitizers ON CACHE BOOL "Address and undefined-behaviour sanitizers in host code")
 
+set(NacelleLinux OFF CACHE BOOL
+    "System tests with Debian's own kernel, which target linux-images fetches")
 set(NacelleZydis ON CACHE BOOL
     "Fetch and build Zydis, by which clients decode instructions; OFF: they cannot")
 

@@ -34,18 +34,23 @@ void vmm_ports_remove(struct vmm_ports *ports, uint16_t first)
 
 static const struct vmm_port_range *find(struct vmm_ports *ports, uint16_t port)
 {
+    const struct vmm_port_range *recent = &ports->ranges[ports->recent];
     unsigned low = 0, high = ports->count;
 
+    if (ports->recent < ports->count && port >= recent->first && port <= recent->last)
+        return recent;
     while (low < high) {
         unsigned middle = (low + high) / 2;
         const struct vmm_port_range *range = &ports->ranges[middle];
 
-        if (port < range->first)
+        if (port < range->first) {
             high = middle;
-        else if (port > range->last)
+        } else if (port > range->last) {
             low = middle + 1;
-        else
+        } else {
+            ports->recent = middle;
             return range;
+        }
     }
     ports->unclaimed++;
     ports->last_unclaimed = port;

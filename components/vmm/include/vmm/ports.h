@@ -23,6 +23,7 @@ struct vmm_port_range {
 /* Ranges in ascending order. Ports in none of them read all ones and ignore writes. */
 struct vmm_ports {
     unsigned count;
+    unsigned recent; /* the range accessed last: guests mostly go on with the same device */
     struct vmm_port_range ranges[VMM_PORT_RANGES_MAX];
     uint64_t unclaimed; /* bytes accessed that no device answered for */
     uint16_t last_unclaimed;
