@@ -53,7 +53,8 @@ file(WRITE ${nacelle_system_tests} "")
 #     [TIMEOUT <seconds>]) of the emulator; default 120
 #
 # CTest system.<name>.<model or platform>, labels system and bochs, qemu or kvm; long and fetched
-# where it is so. Any number of these can run at once. Where the platform is not available the test is skipped.
+# where it is so. Any number of these can run at once. Where the platform is not available the test
+# is skipped.
 function(nacelle_add_system_test name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "LONG" "SCENARIO;EXPECT;SCRIPT;STATUS;FEATURE;TIMEOUT"
         "CPUS;PLATFORMS;FORBID;SKIP")

@@ -6,7 +6,8 @@
 # directory that apt's own user can enter.
 
 # Makes ready for debian_apt; the arguments are the kinds of packages, deb or deb-src. Sets
-# debian_uri and debian_suite: where this machine has its Debian packages from, or else Debian's own.
+# debian_uri and debian_suite: where this machine has its Debian packages from, or else Debian's
+# own.
 debian_prepare() {
     mkdir -p "$work/parts" "$work/lists/partial" "$work/cache/archives/partial" "$work/packages"
     # shellcheck disable=SC2016 # apt-get's own variables

@@ -41,7 +41,7 @@ static uint64_t make(enum nacelle_type type, unsigned size)
     return slot;
 }
 
-static void remove(uint64_t *slot)
+static void delete_slot(uint64_t *slot)
 {
     if (!*slot)
         return;
@@ -142,12 +142,12 @@ const char *channels_give(struct client *client, struct nacelle_client_info *inf
 
 void channels_leave(struct client *client)
 {
-    remove(&client->doorbell);
+    delete_slot(&client->doorbell);
     for (unsigned i = 0; i < channel_count; i++) {
         struct channel *channel = &channels[i];
 
         for (unsigned end = 0; end < channel->ends; end++)
             if (channel->end[end].client == client && ++channel->gone == channel->ends)
-                remove(&channel->frame);
+                delete_slot(&channel->frame);
     }
 }
