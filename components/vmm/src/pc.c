@@ -13,7 +13,7 @@ enum irq {
     IRQ_PCI = 10, /* and 11 */
 };
 
-#define E820_RAM        1
+#define E820_RAM 1
 
 /* Where the board has what src/board.asl and the tables of ACPI name. */
 #define ACPI_PM_PORTS   0x600
@@ -88,7 +88,7 @@ static void set_pci_line(void *controller, unsigned input, bool level)
     struct vmm_pc *pc = controller;
     unsigned pair = input / 2;
 
-    pc->pci_levels &= (uint8_t)~(1u << input);
+    pc->pci_levels &= (uint8_t) ~(1u << input);
     pc->pci_levels |= (uint8_t)(level << input);
     vmm_pic_set(&pc->pic, IRQ_PCI + pair, pc->pci_levels >> pair * 2 & 3);
     vmm_ioapic_set(&pc->ioapic, PCI_PINS + (input + 1) % VMM_PCI_LINES, level);

@@ -166,8 +166,7 @@ bool vmm_pci_assign(struct vmm_pci *pci)
                                                          : VMM_PCI_COMMAND_MEMORY;
         }
         if (function->config[VMM_PCI_INTERRUPT_PIN])
-            vmm_pci_set(function, VMM_PCI_INTERRUPT_LINE, 1,
-                        pci->irqs[vmm_pci_line(function)]);
+            vmm_pci_set(function, VMM_PCI_INTERRUPT_LINE, 1, pci->irqs[vmm_pci_line(function)]);
     }
     vmm_pci_place_bars(pci);
     return true;
