@@ -185,8 +185,9 @@ static bool put_frequency(struct vmm_cpuid *cpuid, const struct vmm_cpuid_config
 /*
  * The range that SDM vol. 2 leaves to hypervisors: a name, and a further interface 100h leaves on,
  * where systems look for one that they know. It is KVM's (Linux, virt/kvm/x86/cpuid.rst in its
- * Documentation) with nothing in it but that ports need no delays. By its name Linux takes the APIC in x2APIC mode
- * without a unit that remaps interrupts; else each of its accesses is one to memory, to be decoded.
+ * Documentation) with nothing in it but that ports need no delays. By its name Linux takes the APIC
+ * in x2APIC mode without a unit that remaps interrupts; else each of its accesses is one to memory,
+ * to be decoded.
  */
 static bool put_hypervisor(struct vmm_cpuid *cpuid)
 {
