@@ -37,7 +37,7 @@ struct vmm_vcpu {
     bool runs;           /* not waiting for a reply */
     bool halted;
     uint64_t halted_at; /* TSC */
-    bool wakes; /* an NMI was injected, which ends HLT */
+    bool wakes;         /* an NMI was injected, which ends HLT */
     bool stopped;
     bool done; /* set by a device or the client: stop at the next opportunity, satisfied */
     char problem[VMM_PROBLEM_MAX];
