@@ -141,6 +141,7 @@ static void fill_in_cpu(struct vcpu_cpu *cpu, const struct plan *plan)
     cpu->cr4_allowed = cr4_for_guests();
     svm->features = plan->capability.features;
     svm->keeps_lme = is_tcg();
+    svm->repeats_interrupts = svm->keeps_lme;
     svm->late_traps = !plan->has_vm_cr;
     guard_traps(cpu);
     svm->rdpru = vcpu_cpu_feature(X86_FEATURE_RDPRU);

@@ -105,6 +105,11 @@ static void note_vectoring(struct vcpu *vcpu, struct svm_exit_info *info)
     uint32_t event = control->exit_int_info;
     uint32_t length;
 
+    /* No exception has such a vector: QEMU says so of virtual interrupts (run.c). */
+    if ((event & NACELLE_EVENT_TYPE_MASK) == NACELLE_EVENT_EXCEPTION &&
+        (event & 0xffu) >= X86_EXCEPTION_COUNT)
+        event &= ~NACELLE_EVENT_TYPE_MASK;
+
     if ((event & NACELLE_EVENT_VALID) == 0) {
         vcpu->svm.soft_length = 0; /* delivered */
         return;
@@ -310,6 +315,8 @@ enum vcpu_disposition svm_handle_exit(struct vcpu *vcpu, uint32_t *vector)
         vcpu->svm.idled = false;
         return VCPU_ENTER_AGAIN;
     }
+    if (vcpu->svm.virtual_interrupt)
+        svm_virtual_interrupt_ended(vcpu);
     if (is_refusal(vmcb->control.exit_code))
         return refused(vcpu);
     if (svm_has(vcpu->cpu, SVM_FEATURE_VMCB_CLEAN))

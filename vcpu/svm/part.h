@@ -23,8 +23,9 @@ struct svm_part {
 
     bool nmi_blocked; /* from the injection of an NMI to the end of IRET */
     bool iret_seen;   /* IRET is being executed, at iret_rip: if that ends, NMIs are unblocked */
-    bool stepping;    /* RFLAGS.TF was set by the engine, to get control after one instruction */
-    bool step_tf;     /* and was set by the guest too */
+    bool virtual_interrupt; /* the event is injected as a virtual interrupt: QEMU, run.c */
+    bool stepping; /* RFLAGS.TF was set by the engine, to get control after one instruction */
+    bool step_tf;  /* and was set by the guest too */
     uint64_t iret_rip;
 
     bool lme_kept;  /* EFER.LME is the guest's, but not in the VMCB: lme.c */

@@ -354,6 +354,41 @@ static _Noreturn void idle(struct vcpu *vcpu)
     svm_leave(vcpu);
 }
 
+/*
+ * QEMU 7.2 delivers an interrupt from EVENTINJ, but keeps its vector as one that is still to be
+ * delivered until the guest exits or has an exception: when the emulator looks after its devices
+ * before that, the guest gets the interrupt again, whatever IF is. A virtual interrupt it delivers
+ * once (15.21.4). The guest can take it, so that comes to the same. A window that is wanted as well
+ * is opened at the next entry.
+ */
+static void present_as_virtual(struct vcpu *vcpu)
+{
+    struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
+    uint32_t event = vmcb->control.event_injection;
+
+    if ((event & (NACELLE_EVENT_VALID | NACELLE_EVENT_TYPE_MASK)) !=
+        (NACELLE_EVENT_VALID | NACELLE_EVENT_INTERRUPT))
+        return;
+    write_interrupt_window(vmcb, false);
+    vmcb->control.event_injection = 0;
+    vmcb->control.v_interrupt |= SVM_V_IRQ | SVM_V_IGN_TPR | SVM_V_INTR_PRIO_MASK;
+    vmcb->control.v_interrupt_vector = event & 0xffu;
+    vcpu->svm.virtual_interrupt = true;
+}
+
+void svm_virtual_interrupt_ended(struct vcpu *vcpu)
+{
+    struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);
+    bool waits = (vmcb->control.v_interrupt & SVM_V_IRQ) != 0 &&
+                 (vmcb->control.exit_int_info & NACELLE_EVENT_VALID) == 0;
+
+    vcpu->svm.virtual_interrupt = false;
+    write_interrupt_window(vmcb, false);
+    vcpu->work |= VCPU_WORK_EVENTS;
+    if (waits)
+        vcpu->consumes = 0;
+}
+
 void svm_enter(struct vcpu *vcpu)
 {
     struct vcpu_cpu *cpu = vcpu->cpu;
@@ -364,6 +399,8 @@ void svm_enter(struct vcpu *vcpu)
     vmcb->control.tlb_control = tlb_control(vcpu, cpu);
     if (vcpu->svm.soft_length != 0)
         move_past_soft_event(vcpu);
+    if (svm_cpu_of(cpu)->repeats_interrupts)
+        present_as_virtual(vcpu);
     /* VMRUN loads CR2, but not that of Bochs 2.7. Most often it is the guest's still. */
     if (x86_read_cr2() != vmcb->save.cr2)
         x86_write_cr2(vmcb->save.cr2);

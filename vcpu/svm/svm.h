@@ -34,8 +34,9 @@ struct __attribute__((may_alias)) svm_cpu {
     uint32_t features; /* SVM_FEATURE_* */
     bool flush_all;    /* the next entry drops the translations of all ASIDs */
     bool rdpru;
-    bool keeps_lme;  /* lme.c */
-    bool late_traps; /* a guest's single-step trap comes to the host; entries are guarded */
+    bool keeps_lme;          /* lme.c */
+    bool repeats_interrupts; /* run.c: present_as_virtual */
+    bool late_traps;         /* a guest's single-step trap comes to the host; entries are guarded */
     struct x86_gate64 guard_idt[X86_VECTOR_DB + 1]; /* loaded in a guarded entry */
     struct x86_table_pointer guard;
     struct svm_hidden host; /* as VMSAVE found it when the CPU was enabled */
@@ -108,6 +109,8 @@ uint32_t svm_blocking(struct vcpu *vcpu);
 /* An entry took place, or did not; what was to be injected is the guest's, or pending again. */
 void svm_injection_done(struct vcpu *vcpu);
 void svm_cancel_injection(struct vcpu *vcpu);
+/* After an exit: what became of an interrupt that was injected as a virtual one. */
+void svm_virtual_interrupt_ended(struct vcpu *vcpu);
 
 /* nmi.c: blocking of NMIs, which the processor does not track for a guest. */
 void svm_nmi_set_blocked(struct vcpu *vcpu, bool blocked);

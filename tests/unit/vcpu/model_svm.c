@@ -158,6 +158,11 @@ _Noreturn void svm_entry(struct vcpu *vcpu)
     }
     vmcb->save.rax = vcpu_state(vcpu)->general[0];
     vmcb->control.exit_int_info = 0;
+    if ((vmcb->control.v_interrupt & SVM_V_IRQ) != 0 &&
+        (vmcb->control.intercept & SVM_INTERCEPT_VINTR) == 0) {
+        vmcb->control.v_interrupt &= ~SVM_V_IRQ; /* taken (15.21.4) */
+        event = NACELLE_EVENT_VALID | vmcb->control.v_interrupt_vector;
+    }
     model_current_guest(vcpu, (event & NACELLE_EVENT_VALID) != 0 ? event : 0);
     vmcb->control.event_injection &= ~NACELLE_EVENT_VALID;
     if (vcpu->direct != 0)

@@ -307,6 +307,51 @@ static void repeated_after_the_hosts(void **state)
     assert_int_equal(seen, NACELLE_EVENT_VALID | 0x40);
 }
 
+/* --- An emulator that repeats interrupts: they are virtual ones, which it takes once --- */
+
+static void guest_intr_before_virtual(struct vcpu *v, uint32_t event)
+{
+    seen = event;
+    assert_int_equal(vmcb()->control.event_injection, 0);
+    vmcb()->control.v_interrupt |= SVM_V_IRQ;
+    model_svm_exit(v, SVM_EXIT_INTR, 0, 0);
+}
+
+/* As QEMU has it: V_IRQ stands while the delivery is interrupted, which is said to be that of an
+ * exception. */
+static void guest_virtual_interrupted(struct vcpu *v, uint32_t event)
+{
+    seen = event;
+    vmcb()->control.v_interrupt |= SVM_V_IRQ;
+    model_svm_exit(v, SVM_EXIT_NESTED_PAGE_FAULT, UINT64_C(1) << 32, 0x9000);
+    vmcb()->control.exit_int_info = NACELLE_EVENT_VALID | NACELLE_EVENT_EXCEPTION | 0x41;
+}
+
+static void virtual_interrupts(void **state)
+{
+    (void)state;
+    svm_cpu_of(&model_cpu->engine)->repeats_interrupts = true;
+    vmcb()->save.cr0 |= X86_CR0_PE;
+    set_flags(X86_RFLAGS_IF);
+    assert_int_equal(vcpu_inject(vcpu, NACELLE_EVENT_INTERRUPT | 0x40, 0, 0), NACELLE_ERROR_OK);
+    assert_int_equal(model_run(vcpu, guest_intr_before_virtual, NULL), VCPU_ENTER_AGAIN);
+    assert_int_equal(seen, NACELLE_EVENT_VALID | 0x40);
+    run_cpuid();
+    assert_int_equal(seen, NACELLE_EVENT_VALID | 0x40);
+    assert_int_equal(page->exit.flags & NACELLE_EXIT_EVENT_PENDING, 0);
+    run_cpuid();
+    assert_int_equal(seen, 0);
+    /* interrupted in its delivery: once more, and no more */
+    assert_int_equal(vcpu_inject(vcpu, NACELLE_EVENT_INTERRUPT | 0x41, 0, 0), NACELLE_ERROR_OK);
+    assert_int_equal(model_run(vcpu, guest_virtual_interrupted, NULL), VCPU_SEND_EXIT);
+    assert_int_equal(page->exit.vectoring, NACELLE_EVENT_VALID | 0x41);
+    assert_true((page->exit.flags & NACELLE_EXIT_EVENT_PENDING) != 0);
+    run_cpuid();
+    assert_int_equal(seen, NACELLE_EVENT_VALID | 0x41);
+    run_cpuid();
+    assert_int_equal(seen, 0);
+}
+
 static void repeated(void **state)
 {
     (void)state;
@@ -901,6 +946,7 @@ static const struct CMUnitTest tests[] = {
     BOTH(interrupts),
     BOTH(repeated),
     BOTH(repeated_after_the_hosts),
+    BOTH(virtual_interrupts),
     TEST(soft_events),
     TEST(own_soft_event),
     BOTH(exceptions),
