@@ -37,16 +37,14 @@ static void note_explanation(void)
 /* Types each character by itself, and compares what has been done. */
 static void check(const char *typed, const char *wanted)
 {
-    struct commands commands = {
-        .kill = note_kill, .list = note_list, .explain = note_explanation};
+    struct commands commands = {.kill = note_kill, .list = note_list, .explain = note_explanation};
 
     done[0] = 0;
     for (const char *c = typed; *c; c++)
         commands_take(&commands, c, 1);
     assert_string_equal(done, wanted);
     done[0] = 0;
-    commands = (struct commands){
-        .kill = note_kill, .list = note_list, .explain = note_explanation};
+    commands = (struct commands){.kill = note_kill, .list = note_list, .explain = note_explanation};
     commands_take(&commands, typed, strlen(typed));
     assert_string_equal(done, wanted);
 }
