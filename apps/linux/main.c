@@ -39,27 +39,70 @@ static void print_log(void *context, const char *line)
 static void print_count(void *context, const char *text, uint64_t count)
 {
     (void)context;
-    nacelle_print("  %-32s %10lu\n", text, count);
+    nacelle_print("  %-32s %12lu %12s\n", text, count, "client");
+}
+
+static void print_server_count(const char *text, uint64_t count)
+{
+    nacelle_print("  %-32s %12lu %12s\n", text, count, "server");
+}
+
+static void print_ticks(const char *text, uint64_t part, uint64_t all)
+{
+    uint64_t promille = all / 1000 ? part / (all / 1000) : 0;
+
+    nacelle_print("  %-32s %12lu %10lu.%lu%%\n", text, part / 1000000, promille / 10,
+                  promille % 10);
 }
 
 /* `ticks`: the VM's whole life. What is neither the client's nor idle is the guest's, the server's,
- * and that of other VMs. */
+ * and that of other VMs: a client cannot tell these from each other. */
 static void print_statistics(uint64_t ticks)
 {
     const struct vmm_vcpu *vcpu = &guest.vcpu;
+    uint64_t client = vcpu->statistics.client_ticks, idle = vcpu->statistics.idle_ticks;
+    uint64_t known = client + idle < ticks ? client + idle : ticks;
     struct nacelle_vcpu_statistics counts = {0};
 
-    nacelle_print("exits by kind:\n");
+    nacelle_print("exits by kind:                            count  answered by\n");
     vmm_statistics_table(&vcpu->statistics, print_count, NULL);
     if (nacelle_vcpu_statistics(vcpu->capability, &counts) != NACELLE_ERROR_OK)
         return;
-    nacelle_print("%lu entries, %lu preemptions, %lu events injected, %lu timer notifications\n",
-                  counts.entries, counts.preemptions, counts.injections,
-                  vcpu->statistics.notifications);
-    nacelle_print("%lu exits came to the client; %lu ended in the server: answered, interrupts\n",
-                  counts.exits, counts.entries - counts.exits);
-    nacelle_print("of %lu million ticks: %lu in this client, %lu idle in HLT\n", ticks / 1000000,
-                  vcpu->statistics.client_ticks / 1000000, vcpu->statistics.idle_ticks / 1000000);
+    print_server_count("from tables, and interrupts", counts.entries - counts.exits);
+    print_server_count("... of them preempted the vCPU", counts.preemptions);
+    nacelle_print("%lu entries, %lu events injected, %lu timer notifications\n", counts.entries,
+                  counts.injections, vcpu->statistics.notifications);
+    nacelle_print("million ticks:                            count        share\n");
+    print_ticks("this client", client, ticks);
+    print_ticks("idle, in HLT", idle, ticks);
+    print_ticks("guest, server and other VMs", ticks - known, ticks);
+    print_ticks("all", ticks, ticks);
+}
+
+/* A key that nobody reads is most likely one that was misspelt. */
+static bool keys_are_known(const char *line)
+{
+    static const char *const keys[] = {"client", "memory", "slots",   "priority", "slice",
+                                       "files",  "expect", "channel", "mem",      "kernel",
+                                       "initrd", "disk",   "overlay", "net"};
+    struct nacelle_word word;
+
+    if (!nacelle_next_word(&line, &word)) /* the module's name */
+        return true;
+    while (nacelle_next_word(&line, &word) && !nacelle_word_is(word, "--")) {
+        struct nacelle_word key = {word.text, 0};
+        bool known = false;
+
+        while (key.length < word.length && key.text[key.length] != '=')
+            key.length++;
+        for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+            known = known || (key.length < word.length && nacelle_word_is(key, keys[i]));
+        if (!known) {
+            nacelle_print("unknown option %.*s\n", (int)word.length, word.text);
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Linux measures the TSC against the 8254 where CPUID does not tell its frequency, as on AMD: while
@@ -103,7 +146,7 @@ int main(const struct nacelle_client_info *info)
                                    .cpuid = vmm_cpuid_host};
     struct vmm_linux boot = {.command_line = command_line(info)};
 
-    if (!kernel || !initrd)
+    if (!kernel || !initrd || !keys_are_known(info->command_line))
         return 1;
     if (!nacelle_argument_number(info->command_line, "mem", RAM_DEFAULT, &config.memory)) {
         nacelle_print("mem= is not a size\n");

@@ -3,7 +3,9 @@
  * ends. When all have ended it says whether all went as expected, and switches the machine off. */
 #include "channel.h"
 #include "client.h"
+#include "commands.h"
 #include "console.h"
+#include "line.h"
 #include "resources.h"
 #include "terminal.h"
 
@@ -174,12 +176,53 @@ static void handle_request(struct client *client, const struct nacelle_message *
                       nacelle_tag_label(message->tag));
 }
 
+/* kill NAME: as if the client had faulted, but that is no failure of the scenario. */
+static void kill_client(const char *name)
+{
+    for (unsigned i = 0; i < client_count; i++) {
+        if (strcmp(clients[i].config.name, name) != 0)
+            continue;
+        if (clients[i].running) {
+            console_print("root: client %s is killed\n", name);
+            end_client(&clients[i], true, "");
+        } else {
+            console_print("root: client %s has ended already\n", name);
+        }
+        return;
+    }
+    console_print("root: there is no client %s\n", name);
+}
+
+static void list_clients(void)
+{
+    for (unsigned i = 0; i < client_count; i++)
+        console_print("root: client %s %s\n", clients[i].config.name,
+                      clients[i].running ? "runs" : "has ended");
+}
+
+static void explain_commands(void)
+{
+    console_print("root: commands: list, kill CLIENT\n");
+}
+
+/* What was typed at the log. */
+static void read_commands(void)
+{
+    static struct commands commands = {
+        .kill = kill_client, .list = list_clients, .explain = explain_commands};
+    char bytes[COMMANDS_LINE_MAX];
+    size_t count;
+
+    while ((count = line_read(0, bytes, sizeof(bytes))) != 0)
+        commands_take(&commands, bytes, count);
+}
+
 static void handle(const struct nacelle_message *message, struct nacelle_message *reply)
 {
     struct client *client;
 
-    if (nacelle_from_kernel(message, NACELLE_LABEL_NOTIFICATION))
-        terminals_interrupt();
+    if (nacelle_from_kernel(message, NACELLE_LABEL_NOTIFICATION) && terminals_interrupt())
+        read_commands();
     if (message->badge < 1 || message->badge > client_count)
         return;
     client = &clients[message->badge - 1];

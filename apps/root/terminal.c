@@ -150,7 +150,7 @@ bool terminal_handle(struct client *client, const struct nacelle_message *messag
     return label == NACELLE_CONSOLE_OUTPUT || label == NACELLE_CONSOLE_READ;
 }
 
-void terminals_interrupt(void)
+bool terminals_interrupt(void)
 {
     uint32_t channels = line_interrupt();
 
@@ -163,6 +163,7 @@ void terminals_interrupt(void)
         if (room || channels >> i & 1)
             signal(terminal);
     }
+    return channels & 1;
 }
 
 void terminal_close(const struct client *client)

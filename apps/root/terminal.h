@@ -14,8 +14,8 @@ void terminals_init(uint64_t endpoint);
 bool terminal_handle(struct client *client, const struct nacelle_message *message,
                      struct nacelle_message *reply);
 
-/* A signal of the serial line's interrupt. */
-void terminals_interrupt(void);
+/* A signal of the serial line's interrupt. True: something was typed at the log, too. */
+bool terminals_interrupt(void);
 
 /* Deletes a capability that came with a message that takes none. */
 void terminals_refuse_capability(const struct nacelle_message *message);

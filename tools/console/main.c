@@ -34,7 +34,7 @@ static const char usage[] =
     "                 Ctrl-A types that key itself, h tells so\n"
     "  --tmux DIR     in tmux: a pane for each terminal; DIR is for sockets\n"
     "  --script FILE  types and waits for texts, one statement a line:\n"
-    "                     NAME send \"TEXT\"              types; NAME: a client, or all\n"
+    "                     NAME send \"TEXT\"              types; NAME: a client, all, or log\n"
     "                     NAME expect \"TEXT\" [SECONDS]  waits for a text after the last one; "
     "NAME:\n"
     "                                                   a client, all, or log; at most 60 s\n"

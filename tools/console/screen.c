@@ -274,9 +274,11 @@ bool screen_input(const char *bytes, size_t count)
                 return false;
         } else if (bytes[i] == PREFIX) {
             prefix = true;
-        } else if (shown) {
+        } else {
             serial_send(shown, &bytes[i], 1);
             terminal(shown)->typed = true;
+            if (!shown) /* the root task obeys what is typed at the log, but does not echo it */
+                show_byte(0, (uint8_t)(bytes[i] == '\r' ? '\n' : bytes[i]));
         }
     }
     return true;
