@@ -124,7 +124,7 @@ static bool add_nets(struct vmm_guest *guest, struct vmm_loop *loop, struct nace
 }
 
 bool devices_add(struct vmm_guest *guest, struct vmm_loop *loop, struct nacelle_pool *pool,
-                 const struct nacelle_client_info *info)
+                 const struct nacelle_client_info *info, bool firmware)
 {
     vmm_random_seed_host(&generator);
     vmm_random_seed(&generator, info->name, sizeof(info->name));
@@ -132,7 +132,7 @@ bool devices_add(struct vmm_guest *guest, struct vmm_loop *loop, struct nacelle_
     if (!plug_in(guest, &rng.virtio) || !add_disk(guest, pool, info) ||
         !add_nets(guest, loop, pool, info))
         return false;
-    return vmm_pci_assign(&guest->pc.pci);
+    return firmware || vmm_pci_assign(&guest->pc.pci);
 }
 
 static void print_traffic(const char *what, const struct vmm_virtio *virtio)

@@ -8,10 +8,11 @@
 #include <vmm/guest.h>
 #include <vmm/loop.h>
 
-/* Plugs them in, at 1.0 and up. The loop must have been told of the channels already. False, after
- * a message, when an argument makes no sense. */
+/* Plugs them in, at 1.0 and up. The loop must have been told of the channels already. Without
+ * firmware, which does that itself, they get their addresses too. False, after a message, when an
+ * argument makes no sense. */
 bool devices_add(struct vmm_guest *guest, struct vmm_loop *loop, struct nacelle_pool *pool,
-                 const struct nacelle_client_info *info);
+                 const struct nacelle_client_info *info, bool firmware);
 
 /* Says what went through them. */
 void devices_print(void);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A VMM client that boots Linux in a VM, and tells at its end how often the guest exited and why.
+ * A VMM client that boots Linux in a VM, or what is on its disk, and tells at its end how often the
+ * guest exited and why.
  * Arguments:
  *   mem=SIZE     of the guest, a multiple of 2M; default 128M
  *   kernel=NAME  the file that is the kernel, a bzImage; default vmlinuz
- *   initrd=NAME  the file that is its initial RAM disk; default initrd.gz
+ *   initrd=NAME  the file that is its initial RAM disk; default initrd.gz, or none without it
+ *   firmware=NAME  the file that is its firmware, which boots what is on the disk; no kernel then
  *   disk=NAME    the file that is its disk; what it writes is gone at the end
  *   overlay=SIZE memory for what it writes to the disk; default 8M; 0: the disk is read-only
  *   net=NAME,... the channels, each to a switch, that it has network devices at
@@ -84,7 +86,7 @@ static bool keys_are_known(const char *line)
 {
     static const char *const keys[] = {"client", "memory", "slots",   "priority", "slice",
                                        "files",  "expect", "channel", "mem",      "kernel",
-                                       "initrd", "disk",   "overlay", "net"};
+                                       "initrd", "disk",   "overlay", "net",      "firmware"};
     struct nacelle_word word;
 
     if (!nacelle_next_word(&line, &word)) /* the module's name */
@@ -117,53 +119,67 @@ static const char *command_line(const struct nacelle_client_info *info)
     return line;
 }
 
-/* The file that key= names, or NULL after a message. */
-static const struct nacelle_client_file *find_file(const struct nacelle_client_info *info,
-                                                   const char *key, const char *otherwise)
+/* The file that key= names, else the one called `otherwise`. False, after a message, when it is
+ * missing, unless it is neither asked for nor needed; then *file is NULL. */
+static bool find_file(const struct nacelle_client_info *info, const char *key,
+                      const char *otherwise, bool needed, const struct nacelle_client_file **file)
 {
     struct nacelle_word word = {otherwise, strlen(otherwise)};
-    const struct nacelle_client_file *file;
     char name[NACELLE_CLIENT_NAME_MAX];
 
-    (void)nacelle_argument(info->command_line, key, &word);
+    if (nacelle_argument(info->command_line, key, &word))
+        needed = true;
     (void)nacelle_word_copy(word, name, sizeof(name));
-    file = nacelle_find_file(info, name);
-    if (!file)
+    *file = nacelle_find_file(info, name);
+    if (!*file && needed)
         nacelle_print("there is no file %s; files= has to name it\n", name);
-    return file;
+    return *file || !needed;
 }
 
 int main(const struct nacelle_client_info *info)
 {
-    const struct nacelle_client_file *kernel = find_file(info, "kernel", "vmlinuz");
-    const struct nacelle_client_file *initrd = find_file(info, "initrd", "initrd.gz");
+    const struct nacelle_client_file *firmware = NULL, *kernel = NULL, *initrd = NULL;
+    struct nacelle_word word;
     struct vmm_pc_config config = {.tsc_hz = info->tsc_hz,
                                    .tsc = nacelle_tsc(),
                                    .unix_time = NEW_YEAR_2026,
                                    .cpus = 1,
+                                   .boot_fail_wait = UINT32_MAX,
                                    .print = print_log,
                                    .com1 = vmm_terminal_host(&terminal),
                                    .cpuid = vmm_cpuid_host};
     struct vmm_linux boot = {.command_line = command_line(info)};
 
-    if (!kernel || !initrd || !keys_are_known(info->command_line))
+    if (!keys_are_known(info->command_line))
+        return 1;
+    if (nacelle_argument(info->command_line, "firmware", &word)
+            ? !find_file(info, "firmware", "", true, &firmware)
+            : !find_file(info, "kernel", "vmlinuz", true, &kernel) ||
+                  !find_file(info, "initrd", "initrd.gz", false, &initrd))
         return 1;
     if (!nacelle_argument_number(info->command_line, "mem", RAM_DEFAULT, &config.memory)) {
         nacelle_print("mem= is not a size\n");
         return 1;
     }
-    boot.kernel = (const uint8_t *)kernel->address;
-    boot.kernel_size = kernel->size;
-    boot.initrd = (const uint8_t *)initrd->address;
-    boot.initrd_size = initrd->size;
+    if (kernel) {
+        boot.kernel = (const uint8_t *)kernel->address;
+        boot.kernel_size = kernel->size;
+    }
+    if (initrd) {
+        boot.initrd = (const uint8_t *)initrd->address;
+        boot.initrd_size = initrd->size;
+    }
     nacelle_pool_init(&pool, info);
     vmm_loop_init(&loop, &pool);
     vmm_loop_use_channels(&loop, info);
     vmm_guest_make(&guest, &pool, info, &config);
-    if (!devices_add(&guest, &loop, &pool, info))
+    if (!devices_add(&guest, &loop, &pool, info, firmware))
         return 1;
     vmm_loop_add(&loop, &pool, &guest.vcpu, guest.vm);
-    vmm_guest_load_linux(&guest, &boot);
+    if (firmware)
+        vmm_guest_load_firmware(&guest, &pool, firmware);
+    else
+        vmm_guest_load_linux(&guest, &boot);
     if (!vmm_terminal_open(&terminal, &loop, &pool, &guest.pc.com1, &guest.pc.clock))
         nacelle_print("there is no terminal for the guest\n");
     nacelle_print("the guest starts at TSC %lu\n", nacelle_tsc());

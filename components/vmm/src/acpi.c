@@ -165,11 +165,12 @@ struct writer {
 static void *reserve(struct writer *writer, uint32_t size, uint64_t *address)
 {
     uint8_t *at = writer->bytes + writer->used;
+    uint32_t room = (size + ALIGNMENT - 1) & ~(ALIGNMENT - 1u);
 
-    if (size > writer->size - writer->used)
+    if (room > writer->size - writer->used)
         return NULL;
     *address = writer->address + writer->used;
-    writer->used += (size + ALIGNMENT - 1) & ~(ALIGNMENT - 1u);
+    writer->used += room;
     memset(at, 0, size);
     return at;
 }
@@ -225,7 +226,7 @@ static uint64_t add_fadt(struct writer *writer, const struct vmm_acpi_board *boa
     uint64_t address = 0, facs = add_facs(writer), dsdt = add_dsdt(writer);
     struct fadt *fadt = reserve(writer, sizeof(*fadt), &address);
 
-    if (!fadt)
+    if (!facs || !dsdt || !fadt)
         return 0;
     *fadt = (struct fadt){
         .facs = (uint32_t)facs,
@@ -313,27 +314,36 @@ static uint64_t add_xsdt(struct writer *writer, const uint64_t tables[XSDT_ENTRI
     return address;
 }
 
-uint64_t vmm_acpi_build(const struct vmm_acpi_board *board, const struct vmm_memory *memory)
+uint32_t vmm_acpi_write(const struct vmm_acpi_board *board, uint8_t *bytes, uint32_t size,
+                        uint64_t address)
 {
-    struct writer writer = {.bytes =
-                                vmm_memory_at(memory, VMM_ACPI_TABLES, VMM_ACPI_TABLES_SIZE, true),
-                            .address = VMM_ACPI_TABLES,
-                            .size = VMM_ACPI_TABLES_SIZE};
-    uint64_t tables[XSDT_ENTRIES], address = 0;
+    struct writer writer = {.bytes = bytes, .address = address, .size = size};
+    uint64_t tables[XSDT_ENTRIES], at = 0, xsdt;
     struct rsdp *rsdp;
 
-    if (!writer.bytes || board->cpus > VMM_ACPI_CPUS_MAX)
+    if (board->cpus > VMM_ACPI_CPUS_MAX)
         return 0;
     /* the root pointer comes first: it is searched for from here on */
-    rsdp = reserve(&writer, sizeof(*rsdp), &address);
+    rsdp = reserve(&writer, sizeof(*rsdp), &at);
     tables[0] = add_fadt(&writer, board);
     tables[1] = add_madt(&writer, board);
     tables[2] = add_mcfg(&writer, board);
-    *rsdp =
-        (struct rsdp){.revision = 2, .length = sizeof(*rsdp), .xsdt = add_xsdt(&writer, tables)};
+    xsdt = add_xsdt(&writer, tables);
+    if (!rsdp || !tables[0] || !tables[1] || !tables[2] || !xsdt)
+        return 0;
+    *rsdp = (struct rsdp){.revision = 2, .length = sizeof(*rsdp), .xsdt = xsdt};
     memcpy(rsdp->signature, "RSD PTR ", sizeof(rsdp->signature));
     memcpy(rsdp->oem, "NACELL", sizeof(rsdp->oem));
     rsdp->checksum = checksum(rsdp, RSDP_FIRST_PART);
     rsdp->extended_checksum = checksum(rsdp, sizeof(*rsdp));
-    return address;
+    return writer.used;
+}
+
+uint64_t vmm_acpi_build(const struct vmm_acpi_board *board, const struct vmm_memory *memory)
+{
+    uint8_t *bytes = vmm_memory_at(memory, VMM_ACPI_TABLES, VMM_ACPI_TABLES_SIZE, true);
+
+    if (!bytes || !vmm_acpi_write(board, bytes, (uint32_t)VMM_ACPI_TABLES_SIZE, VMM_ACPI_TABLES))
+        return 0;
+    return VMM_ACPI_TABLES;
 }

@@ -92,7 +92,7 @@ DefinitionBlock ("", "DSDT", 2, "NACELL", "NACELLE", 1)
             {
                 IO (Decode16, 0x4d0, 0x4d0, 1, 2)
                 IO (Decode16, 0x600, 0x600, 1, 16)
-                Memory32Fixed (ReadWrite, 0xfeb00000, 0x100000)
+                Memory32Fixed (ReadWrite, 0xfe000000, 0x100000)
             })
         }
     }

@@ -93,6 +93,7 @@ void vmm_guest_load_firmware(struct vmm_guest *guest, struct nacelle_pool *pool,
                              const struct nacelle_client_file *file)
 {
     uint64_t gpa = FOUR_GIB - file->size, copies = 0;
+    const struct vmm_acpi_board board = vmm_pc_acpi_board(1);
 
     need(file->size && file->size % PAGE == 0 && file->size <= FIRMWARE_MAX &&
              file->frame_size == PAGE && guest->ram_size >= ONE_MIB,
@@ -109,6 +110,7 @@ void vmm_guest_load_firmware(struct vmm_guest *guest, struct nacelle_pool *pool,
     }
     need(vmm_memory_add(&guest->pc.memory, gpa, file->size, (void *)file->address, false),
          "the firmware overlaps memory");
+    need(vmm_acpi_offer(&guest->acpi, &board, &guest->pc.fw_cfg), "the ACPI tables are too large");
     memcpy(guest->ram + ONE_MIB - file->size, (const void *)file->address, file->size);
 }
 

@@ -113,18 +113,18 @@ static void configuration_space_is_in_memory_too(void **state)
     assert_true(vmm_pci_add_window(&pci, &mmio));
     bridge.device = 3;
     bridge.function = 1;
-    assert_int_equal(vmm_mmio_read_at(&mmio, 0xfeb19000, 4), 0x12378086);
-    assert_int_equal(vmm_mmio_read_at(&mmio, 0xfeb19002, 2), 0x1237);
-    assert_true(vmm_mmio_read_at(&mmio, 0xfeb19000, 8) >> 32 ==
-                vmm_mmio_read_at(&mmio, 0xfeb19004, 4));
-    vmm_mmio_write_at(&mmio, 0xfeb1903c, 1, 0x5a);
-    assert_int_equal(vmm_mmio_read_at(&mmio, 0xfeb1903c, 1), 0x5a);
+    assert_int_equal(vmm_mmio_read_at(&mmio, 0xfe019000, 4), 0x12378086);
+    assert_int_equal(vmm_mmio_read_at(&mmio, 0xfe019002, 2), 0x1237);
+    assert_true(vmm_mmio_read_at(&mmio, 0xfe019000, 8) >> 32 ==
+                vmm_mmio_read_at(&mmio, 0xfe019004, 4));
+    vmm_mmio_write_at(&mmio, 0xfe01903c, 1, 0x5a);
+    assert_int_equal(vmm_mmio_read_at(&mmio, 0xfe01903c, 1), 0x5a);
     /* across the end of a register, behind 256 bytes, and where no function is */
-    assert_int_equal(vmm_mmio_read_at(&mmio, 0xfeb19001, 2), 0xffff);
-    vmm_mmio_write_at(&mmio, 0xfeb1903b, 2, 0);
-    assert_int_equal(vmm_mmio_read_at(&mmio, 0xfeb1903c, 1), 0x5a);
-    assert_int_equal(vmm_mmio_read_at(&mmio, 0xfeb19100, 4), 0xffffffff);
-    assert_int_equal(vmm_mmio_read_at(&mmio, 0xfeb18000, 4), 0xffffffff);
+    assert_int_equal(vmm_mmio_read_at(&mmio, 0xfe019001, 2), 0xffff);
+    vmm_mmio_write_at(&mmio, 0xfe01903b, 2, 0);
+    assert_int_equal(vmm_mmio_read_at(&mmio, 0xfe01903c, 1), 0x5a);
+    assert_int_equal(vmm_mmio_read_at(&mmio, 0xfe019100, 4), 0xffffffff);
+    assert_int_equal(vmm_mmio_read_at(&mmio, 0xfe018000, 4), 0xffffffff);
     assert_true(vmm_mmio_read_at(&mmio, 0xfebffff8, 8) == UINT64_MAX);
 }
 

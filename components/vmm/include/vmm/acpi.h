@@ -27,8 +27,14 @@ struct vmm_acpi_board {
     bool keyboard; /* there is an 8042 */
 };
 
-/* Writes the tables. Returns the address of the root pointer, or 0 when there is no memory at
- * VMM_ACPI_TABLES, or too many CPUs. */
+/* Writes the tables into `bytes`, which are to lie at `address` (a multiple of 64) in the guest's
+ * memory; the root pointer comes first. Returns how many were used, or 0 when there are too few, or
+ * too many CPUs. */
+uint32_t vmm_acpi_write(const struct vmm_acpi_board *board, uint8_t *bytes, uint32_t size,
+                        uint64_t address);
+
+/* Writes the tables for a guest without firmware. Returns the address of the root pointer, or 0
+ * when there is no memory at VMM_ACPI_TABLES, or too many CPUs. */
 uint64_t vmm_acpi_build(const struct vmm_acpi_board *board, const struct vmm_memory *memory);
 
 #endif

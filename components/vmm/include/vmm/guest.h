@@ -5,6 +5,7 @@
 #define VMM_GUEST_H
 
 #include <runtime/pool.h>
+#include <vmm/acpi_loader.h>
 #include <vmm/linux.h>
 #include <vmm/vcpu.h>
 
@@ -14,6 +15,7 @@ struct vmm_guest {
     uint64_t vm;  /* slot */
     uint8_t *ram; /* the guest's memory, in the client's address space */
     uint64_t ram_size;
+    struct vmm_acpi_loader acpi; /* for firmware */
 };
 
 /* The board, a VM with config->memory bytes (a multiple of 2 MiB) of RAM from address 0 on, and a
@@ -22,7 +24,8 @@ void vmm_guest_make(struct vmm_guest *guest, struct nacelle_pool *pool,
                     const struct nacelle_client_info *info, const struct vmm_pc_config *config);
 
 /* A firmware image: mapped read-only below 4 GiB, where the processor starts, and copied into RAM
- * below 1 MiB, as shadow memory. A multiple of 4 KiB, at most 256 KiB. */
+ * below 1 MiB, as shadow memory. A multiple of 4 KiB, at most 256 KiB. It finds the board's ACPI
+ * tables in fw_cfg. */
 void vmm_guest_load_firmware(struct vmm_guest *guest, struct nacelle_pool *pool,
                              const struct nacelle_client_file *file);
 

@@ -19,10 +19,11 @@
 /* Where vmm_pci_assign() begins: ports, and guest-physical addresses up to the window's. */
 #define VMM_PCI_PORTS      0xc000
 #define VMM_PCI_MEMORY     0xc0000000u
-#define VMM_PCI_MEMORY_END 0xfeb00000u
+#define VMM_PCI_MEMORY_END 0xfe000000u
 
-/* Configuration space of bus 0 in memory (PCI Express 3.0, 7.2.2), which ACPI's MCFG names. */
-#define VMM_PCI_WINDOW      0xfeb00000u
+/* Configuration space of bus 0 in memory (PCI Express 3.0, 7.2.2), which ACPI's MCFG names. SeaBIOS
+ * gives BARs addresses from FEC00000h downwards, so there are 11 MiB for them. */
+#define VMM_PCI_WINDOW      0xfe000000u
 #define VMM_PCI_WINDOW_SIZE 0x100000u
 
 /* Registers of a configuration space (6.1). */
