@@ -171,6 +171,7 @@ endfunction()
 #     [CPUS <n>] [MEMORY <MiB>]                of the machine; default 1 and NacelleMemory
 #     [TIMEOUT <seconds>]                      when tools/run gives up; default 120
 #     [TERMINALS]                              clients have terminals: tools/run shows them
+#     [SCRIPT <file>]                          what tools/run types at them where nobody can
 #     [MULTIBOOT1]                             load the 32-bit image by Multiboot 1, not 2
 #     [FETCHED])                               its files come from the network: built only when
 #                                              tools/run boots it, or by its own targets
@@ -183,7 +184,7 @@ endfunction()
 # build/scenarios/<name>.iso (target iso.<name>).
 function(nacelle_add_scenario name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "MULTIBOOT1;FETCHED;TERMINALS"
-        "DESCRIPTION;ROOT;ROOT_ARGUMENTS;ARGUMENTS;KERNEL;CPUS;MEMORY;TIMEOUT" "MODULES")
+        "DESCRIPTION;ROOT;ROOT_ARGUMENTS;ARGUMENTS;KERNEL;CPUS;MEMORY;TIMEOUT;SCRIPT" "MODULES")
     nacelle_no_leftovers("nacelle_add_scenario(${name})" "${arg_UNPARSED_ARGUMENTS}")
     if(NacelleHostOnly)
         return()
@@ -238,6 +239,10 @@ function(nacelle_add_scenario name)
     endif()
     if(arg_TERMINALS)
         string(APPEND text "terminals=1\n")
+    endif()
+    if(arg_SCRIPT)
+        nacelle_absolute(script ${arg_SCRIPT})
+        string(APPEND text "script=${script}\n")
     endif()
     foreach(module IN LISTS modules)
         string(APPEND text "module=${module}\n")

@@ -61,7 +61,8 @@ linux_make_scenario() {
     {
         # all but the VMs and their files; files are there twice, and memory comes in powers of two
         sed -e '/^module=.*|linux client=/d' -e '/^module=.*|vmlinuz$/d' \
-            -e '/^module=.*|initrd.gz$/d' -e '/^memory=/d' -e "s/scenario=linux\$/scenario=$1/" \
+            -e '/^module=.*|initrd.gz$/d' -e '/^memory=/d' -e '/^script=/d' \
+            -e "s/scenario=linux\$/scenario=$1/" \
             -e "s/^name=linux\$/name=$1/" "$from"
         echo "memory=$(((${linux_vms:-2} * ${mem%M} * 3 / 2 + 2 * size / 1048576 + 512) / 64 * 64))"
         for ((vm = 1; vm <= ${linux_vms:-2}; vm++)); do
