@@ -50,6 +50,11 @@ enum nacelle_error nacelle_pool_make(struct nacelle_pool *pool, enum nacelle_typ
         uint64_t part = count < NACELLE_RETYPE_AT_ONCE ? count : NACELLE_RETYPE_AT_ONCE;
 
         error = make_part(pool, type, size, part);
+        /* None has room for all of them: the pieces of memory may together. */
+        while (error == NACELLE_ERROR_NO_MEMORY && part > 1) {
+            part /= 2;
+            error = make_part(pool, type, size, part);
+        }
         count -= part;
     }
     return error;
