@@ -317,10 +317,11 @@ static uint64_t add_xsdt(struct writer *writer, const uint64_t tables[XSDT_ENTRI
 uint32_t vmm_acpi_write(const struct vmm_acpi_board *board, uint8_t *bytes, uint32_t size,
                         uint64_t address)
 {
-    struct writer writer = {.bytes = bytes, .address = address, .size = size};
+    struct writer writer = {.address = address, .size = size};
     uint64_t tables[XSDT_ENTRIES], at = 0, xsdt;
     struct rsdp *rsdp;
 
+    writer.bytes = bytes;
     if (board->cpus > VMM_ACPI_CPUS_MAX)
         return 0;
     /* the root pointer comes first: it is searched for from here on */
