@@ -48,7 +48,7 @@ static const struct vmm_fw_cfg_file *find(const char *name)
 
 static uint32_t place_of(const char *name)
 {
-    for (unsigned i = 0; i < placed_count; i++)
+    for (unsigned i = 0; i < placed_count && i < FILES; i++)
         if (!strcmp(placed[i], name))
             return places[i];
     fail_msg("%s has no memory yet", name);
