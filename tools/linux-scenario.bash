@@ -52,8 +52,8 @@ linux_make_scenario() {
     program=$(sed -n 's/^module=\([^|]*\)|linux client=vm1 .*/\1/p' "$from")
     [ -z "$linux_disk" ] || disk=$(realpath "$linux_disk")
     [ -z "$disk" ] || files+=,disk.img
-    line="memory=$((${mem%M} + 4))M files=$files mem=$mem"
-    [ -z "$disk" ] || line+=" disk=disk.img"
+    line="memory=$((${mem%M} + (${#disk} ? 20 : 4)))M files=$files mem=$mem"
+    [ -z "$disk" ] || line+=" disk=disk.img" # with an overlay of 8 MiB
     line+=" -- console=ttyS0 nokaslr${linux_append:+ $linux_append}"
     for file in "$kernel" "$initrd" ${disk:+"$disk"}; do
         size=$((size + $(stat -c %s "$file")))
@@ -64,7 +64,7 @@ linux_make_scenario() {
             -e '/^module=.*|initrd.gz$/d' -e '/^memory=/d' -e '/^script=/d' \
             -e "s/scenario=linux\$/scenario=$1/" \
             -e "s/^name=linux\$/name=$1/" "$from"
-        echo "memory=$(((${linux_vms:-2} * ${mem%M} * 3 / 2 + 2 * size / 1048576 + 512) / 64 * 64))"
+        echo "memory=$(((${linux_vms:-2} * (${mem%M} * 3 / 2 + 32) + 2 * size / 1048576 + 512) / 64 * 64))"
         for ((vm = 1; vm <= ${linux_vms:-2}; vm++)); do
             echo "module=$program|linux client=vm$vm $line"
         done
