@@ -46,7 +46,7 @@ linux_option() {
 linux_make_scenario() {
     local from=$build/scenarios/linux.scenario to=$build/scenarios/$1.scenario
     local mem=${linux_mem:-128M} files=vmlinuz,initrd.gz line vm size=0
-    local kernel initrd disk='' program file
+    local kernel initrd disk='' program file room
     kernel=$(realpath "${linux_kernel:-$build/linux/vmlinuz}")
     initrd=$(realpath "${linux_initrd:-$build/linux/initrd.gz}")
     program=$(sed -n 's/^module=\([^|]*\)|linux client=vm1 .*/\1/p' "$from")
@@ -64,7 +64,8 @@ linux_make_scenario() {
             -e '/^module=.*|initrd.gz$/d' -e '/^memory=/d' -e '/^script=/d' \
             -e "s/scenario=linux\$/scenario=$1/" \
             -e "s/^name=linux\$/name=$1/" "$from"
-        echo "memory=$(((${linux_vms:-2} * (${mem%M} * 3 / 2 + 32) + 2 * size / 1048576 + 512) / 64 * 64))"
+        room=$((${linux_vms:-2} * (${mem%M} * 3 / 2 + 32) + 2 * size / 1048576 + 512))
+        echo "memory=$((room / 64 * 64))"
         for ((vm = 1; vm <= ${linux_vms:-2}; vm++)); do
             echo "module=$program|linux client=vm$vm $line"
         done
