@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /*
- * From now on the line carries channels (runtime/channels.h) and works by interrupts, which are
+ * From now on the line carries channels (runtime/serial_line.h) and works by interrupts, which are
  * signalled to whoever receives at `endpoint`; until then it is written to directly, and not read.
  */
 enum nacelle_error line_share(uint64_t endpoint);

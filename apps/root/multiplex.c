@@ -22,7 +22,7 @@ static uint8_t get(struct ring *ring)
 
 void multiplex_init(struct multiplex *multiplex)
 {
-    for (unsigned i = 0; i < NACELLE_CHANNELS; i++) {
+    for (unsigned i = 0; i < NACELLE_LINE_CHANNELS; i++) {
         multiplex->output[i] = (struct ring){multiplex->output_bytes[i], MULTIPLEX_OUTPUT, 0, 0};
         multiplex->input[i] = (struct ring){multiplex->input_bytes[i], MULTIPLEX_INPUT, 0, 0};
     }
@@ -51,8 +51,8 @@ static int choose(struct multiplex *multiplex)
 
     if (multiplex->turn < MULTIPLEX_QUANTUM && used(&multiplex->output[present]))
         return (int)present;
-    for (unsigned i = 1; i <= NACELLE_CHANNELS; i++) {
-        unsigned channel = (present + i) % NACELLE_CHANNELS;
+    for (unsigned i = 1; i <= NACELLE_LINE_CHANNELS; i++) {
+        unsigned channel = (present + i) % NACELLE_LINE_CHANNELS;
 
         if (used(&multiplex->output[channel])) {
             multiplex->turn = 0;
@@ -71,9 +71,9 @@ bool multiplex_next(struct multiplex *multiplex, uint8_t *byte)
             return false;
         multiplex->turn++;
         multiplex->staged = 0;
-        multiplex->staged_count = nacelle_channel_encode(&multiplex->sent, (unsigned)channel,
-                                                         get(&multiplex->output[channel]),
-                                                         multiplex->staged_bytes);
+        multiplex->staged_count = nacelle_line_encode(&multiplex->sent, (unsigned)channel,
+                                                      get(&multiplex->output[channel]),
+                                                      multiplex->staged_bytes);
     }
     *byte = multiplex->staged_bytes[multiplex->staged++];
     return true;
@@ -81,9 +81,9 @@ bool multiplex_next(struct multiplex *multiplex, uint8_t *byte)
 
 int multiplex_take(struct multiplex *multiplex, uint8_t byte)
 {
-    struct nacelle_channel_line *line = &multiplex->received;
+    struct nacelle_serial_line *line = &multiplex->received;
 
-    if (!nacelle_channel_decode(line, byte) || !put(&multiplex->input[line->channel], byte))
+    if (!nacelle_line_decode(line, byte) || !put(&multiplex->input[line->channel], byte))
         return -1;
     return (int)line->channel;
 }

@@ -3,7 +3,7 @@
 #ifndef ROOT_MULTIPLEX_H
 #define ROOT_MULTIPLEX_H
 
-#include <runtime/channels.h>
+#include <runtime/serial_line.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,13 +20,13 @@ struct ring {
 };
 
 struct multiplex {
-    struct ring output[NACELLE_CHANNELS], input[NACELLE_CHANNELS];
-    uint8_t output_bytes[NACELLE_CHANNELS][MULTIPLEX_OUTPUT];
-    uint8_t input_bytes[NACELLE_CHANNELS][MULTIPLEX_INPUT];
-    struct nacelle_channel_line sent, received;
+    struct ring output[NACELLE_LINE_CHANNELS], input[NACELLE_LINE_CHANNELS];
+    uint8_t output_bytes[NACELLE_LINE_CHANNELS][MULTIPLEX_OUTPUT];
+    uint8_t input_bytes[NACELLE_LINE_CHANNELS][MULTIPLEX_INPUT];
+    struct nacelle_serial_line sent, received;
     uint32_t turn; /* bytes sent of the present channel since others wait */
     unsigned staged, staged_count;
-    uint8_t staged_bytes[NACELLE_CHANNEL_ENCODED_MAX]; /* encoded, not sent yet */
+    uint8_t staged_bytes[NACELLE_LINE_ENCODED_MAX]; /* encoded, not sent yet */
 };
 
 void multiplex_init(struct multiplex *multiplex);

@@ -5,14 +5,14 @@
 #include "console.h"
 #include "line.h"
 
-#include <runtime/channels.h>
 #include <runtime/console_line.h>
 #include <runtime/cspace.h>
 #include <runtime/ipc.h>
 #include <runtime/names.h>
 #include <runtime/notification.h>
+#include <runtime/serial_line.h>
 
-_Static_assert(CLIENTS_MAX < NACELLE_CHANNELS, "a channel for each client, and the log");
+_Static_assert(CLIENTS_MAX < NACELLE_LINE_CHANNELS, "a channel for each client, and the log");
 
 /* A client is told of room when there is this much, so that it does not come for each byte. */
 #define ROOM_TOLD 2048
@@ -21,7 +21,7 @@ static struct terminal {
     bool open;
     bool refused;          /* output, for want of room */
     uint64_t notification; /* slot; 0: none */
-} terminals[NACELLE_CHANNELS];
+} terminals[NACELLE_LINE_CHANNELS];
 
 static uint64_t console_endpoint;
 
@@ -154,7 +154,7 @@ bool terminals_interrupt(void)
 {
     uint32_t channels = line_interrupt();
 
-    for (unsigned i = 1; i < NACELLE_CHANNELS; i++) {
+    for (unsigned i = 1; i < NACELLE_LINE_CHANNELS; i++) {
         struct terminal *terminal = &terminals[i];
         bool room = terminal->refused && line_room(i) >= ROOM_TOLD;
 

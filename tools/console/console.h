@@ -3,7 +3,7 @@
 #ifndef TOOLS_CONSOLE_H
 #define TOOLS_CONSOLE_H
 
-#include <runtime/channels.h>
+#include <runtime/serial_line.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -98,12 +98,12 @@ static int least(int a, int b)
 /* Waits for something, and does what it asks for. False: the user quits. */
 static bool handle_events(int line)
 {
-    struct pollfd descriptors[3 + NACELLE_CHANNELS] = {
+    struct pollfd descriptors[3 + NACELLE_LINE_CHANNELS] = {
         {line, POLLIN, 0},
         {screen ? STDIN_FILENO : -1, POLLIN, 0},
         {serial_output(), POLLOUT, 0},
     };
-    size_t count = 3 + panes_poll(descriptors + 3, NACELLE_CHANNELS);
+    size_t count = 3 + panes_poll(descriptors + 3, NACELLE_LINE_CHANNELS);
     int wait = least(script ? script_wait() : -1, screen ? (int)(SCREEN_REFRESH * 1000) : -1);
 
     if (poll(descriptors, count, wait) < 0)

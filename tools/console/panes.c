@@ -18,7 +18,7 @@ static const char *directory, *program;
 static struct pane {
     int listener, client; /* descriptors; 0: none */
     size_t sent;          /* bytes of the history */
-} panes[NACELLE_CHANNELS];
+} panes[NACELLE_LINE_CHANNELS];
 
 void panes_init(const char *sockets, const char *self)
 {
@@ -108,7 +108,7 @@ size_t panes_poll(struct pollfd *descriptors, size_t size)
 {
     size_t count = 0;
 
-    for (unsigned i = 1; i < NACELLE_CHANNELS && count < size; i++) {
+    for (unsigned i = 1; i < NACELLE_LINE_CHANNELS && count < size; i++) {
         struct pane *pane = &panes[i];
 
         if (pane->client)
@@ -123,7 +123,7 @@ size_t panes_poll(struct pollfd *descriptors, size_t size)
 
 void panes_handle(void)
 {
-    for (unsigned i = 1; i < NACELLE_CHANNELS; i++) {
+    for (unsigned i = 1; i < NACELLE_LINE_CHANNELS; i++) {
         struct pane *pane = &panes[i];
         char bytes[512];
         ssize_t count;

@@ -16,7 +16,7 @@
 #define LAST_BYTES_MS 2000 /* how long the end of a line that has hung up is waited for */
 
 static int master = -1, slave = -1, source = -1, raw_file = -1;
-static struct nacelle_channel_line received, sent;
+static struct nacelle_serial_line received, sent;
 static uint8_t *queue;
 static size_t queued, queue_size;
 
@@ -141,7 +141,7 @@ bool serial_read(void)
     if (raw_file >= 0 && write(raw_file, bytes, (size_t)count) != count)
         raw_file = -1;
     for (ssize_t i = 0; i < count; i++) {
-        if (!nacelle_channel_decode(&received, bytes[i]))
+        if (!nacelle_line_decode(&received, bytes[i]))
             continue;
         terminals_put(received.channel, bytes[i]);
         screen_put(received.channel, bytes[i]);
@@ -166,10 +166,10 @@ int serial_output(void)
 
 void serial_send(unsigned channel, const char *bytes, size_t count)
 {
-    if (!make_room(&queue, &queue_size, queued, count * NACELLE_CHANNEL_ENCODED_MAX))
+    if (!make_room(&queue, &queue_size, queued, count * NACELLE_LINE_ENCODED_MAX))
         return;
     for (size_t i = 0; i < count; i++)
-        queued += nacelle_channel_encode(&sent, channel, (uint8_t)bytes[i], queue + queued);
+        queued += nacelle_line_encode(&sent, channel, (uint8_t)bytes[i], queue + queued);
 }
 
 void serial_write(void)

@@ -9,7 +9,7 @@
 
 #define HISTORY_MAX (1u << 20)
 
-static struct terminal terminals[NACELLE_CHANNELS];
+static struct terminal terminals[NACELLE_LINE_CHANNELS];
 static int standard_output = -1, file_output = -1;
 static bool standard_log_only;
 
@@ -20,7 +20,7 @@ struct terminal *terminal(unsigned channel)
 
 void terminals_init(void)
 {
-    for (unsigned i = 0; i < NACELLE_CHANNELS; i++) {
+    for (unsigned i = 0; i < NACELLE_LINE_CHANNELS; i++) {
         terminals[i].history = malloc(HISTORY_MAX);
         if (!terminals[i].history) {
             fprintf(stderr, "console: out of memory\n");
@@ -68,7 +68,7 @@ static void read_log(const char *line)
 
     if (sscanf(line, "root: client %31[^: ]: terminal %n", name, &at) == 1 && at) {
         channel = strtoul(line + at, NULL, 10);
-        if (!channel || channel >= NACELLE_CHANNELS)
+        if (!channel || channel >= NACELLE_LINE_CHANNELS)
             return;
         memcpy(terminals[channel].name, name, sizeof(name));
         terminals[channel].open = true;
@@ -76,7 +76,7 @@ static void read_log(const char *line)
         return;
     }
     if (sscanf(line, "[%31[^] ]] %n", name, &at) == 1 && at) {
-        for (unsigned i = 1; i < NACELLE_CHANNELS; i++)
+        for (unsigned i = 1; i < NACELLE_LINE_CHANNELS; i++)
             if (terminals[i].open && !strcmp(terminals[i].name, name))
                 set_stage(&terminals[i], line + at);
     }
@@ -140,14 +140,14 @@ void terminals_put(unsigned channel, uint8_t byte)
 
 void terminals_finish(void)
 {
-    for (unsigned i = 0; i < NACELLE_CHANNELS; i++)
+    for (unsigned i = 0; i < NACELLE_LINE_CHANNELS; i++)
         if (terminals[i].line_length)
             end_line(i);
 }
 
 int terminals_find(const char *name)
 {
-    for (unsigned i = 0; i < NACELLE_CHANNELS; i++)
+    for (unsigned i = 0; i < NACELLE_LINE_CHANNELS; i++)
         if (terminals[i].open && !strcmp(terminals[i].name, name))
             return (int)i;
     return -1;
@@ -155,7 +155,7 @@ int terminals_find(const char *name)
 
 int terminals_nth(unsigned number)
 {
-    for (unsigned i = 1; i < NACELLE_CHANNELS; i++)
+    for (unsigned i = 1; i < NACELLE_LINE_CHANNELS; i++)
         if (terminals[i].open && !--number)
             return (int)i;
     return -1;
@@ -165,7 +165,7 @@ unsigned terminals_count(void)
 {
     unsigned count = 0;
 
-    for (unsigned i = 1; i < NACELLE_CHANNELS; i++)
+    for (unsigned i = 1; i < NACELLE_LINE_CHANNELS; i++)
         count += terminals[i].open;
     return count;
 }
@@ -183,7 +183,7 @@ static size_t last_lines(const struct terminal *this, unsigned lines)
 
 void terminals_show_last(unsigned lines)
 {
-    for (unsigned i = 0; i < NACELLE_CHANNELS; i++) {
+    for (unsigned i = 0; i < NACELLE_LINE_CHANNELS; i++) {
         const struct terminal *this = &terminals[i];
 
         if (!this->open)

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "multiplex.h"
-#include <runtime/channels.h>
+#include <runtime/serial_line.h>
 
 static struct multiplex multiplex;
 
@@ -57,21 +57,21 @@ static void switches_and_literals(void **state)
 /* What one end encodes the other decodes, for all bytes on all channels. */
 static void both_ends_agree(void **state)
 {
-    struct nacelle_channel_line out = {0}, in = {0};
+    struct nacelle_serial_line out = {0}, in = {0};
     uint32_t random = 7;
 
     (void)state;
     for (unsigned i = 0; i < 100000; i++) {
-        uint8_t encoded[NACELLE_CHANNEL_ENCODED_MAX], byte;
+        uint8_t encoded[NACELLE_LINE_ENCODED_MAX], byte;
         unsigned channel, count, data = 0;
 
         random = random * 1664525 + 1013904223;
         channel = random >> 28;
-        byte = random >> 27 & 1 ? NACELLE_CHANNEL_DLE : (uint8_t)(random >> 16);
-        count = nacelle_channel_encode(&out, channel, byte, encoded);
-        assert_in_range(count, 1, NACELLE_CHANNEL_ENCODED_MAX);
+        byte = random >> 27 & 1 ? NACELLE_LINE_DLE : (uint8_t)(random >> 16);
+        count = nacelle_line_encode(&out, channel, byte, encoded);
+        assert_in_range(count, 1, NACELLE_LINE_ENCODED_MAX);
         for (unsigned at = 0; at < count; at++) {
-            if (!nacelle_channel_decode(&in, encoded[at]))
+            if (!nacelle_line_decode(&in, encoded[at]))
                 continue;
             data++;
             assert_int_equal(encoded[at], byte);
@@ -83,25 +83,25 @@ static void both_ends_agree(void **state)
 
 static void nonsense_is_dropped(void **state)
 {
-    struct nacelle_channel_line in = {.channel = 3};
+    struct nacelle_serial_line in = {.channel = 3};
 
     (void)state;
     for (unsigned byte = 0; byte < 256; byte++) {
-        if (byte == NACELLE_CHANNEL_DLE || (byte >= 'A' && byte < 'A' + NACELLE_CHANNELS))
+        if (byte == NACELLE_LINE_DLE || (byte >= 'A' && byte < 'A' + NACELLE_LINE_CHANNELS))
             continue;
-        assert_false(nacelle_channel_decode(&in, NACELLE_CHANNEL_DLE));
-        assert_false(nacelle_channel_decode(&in, (uint8_t)byte));
+        assert_false(nacelle_line_decode(&in, NACELLE_LINE_DLE));
+        assert_false(nacelle_line_decode(&in, (uint8_t)byte));
         assert_int_equal(in.channel, 3);
     }
-    assert_true(nacelle_channel_decode(&in, 'x'));
+    assert_true(nacelle_line_decode(&in, 'x'));
 }
 
 /* One that always has something to say does not keep the others from the line. */
 static void channels_take_turns(void **state)
 {
     static uint8_t bytes[MULTIPLEX_OUTPUT], line[2 * MULTIPLEX_OUTPUT];
-    struct nacelle_channel_line in = {0};
-    unsigned counts[NACELLE_CHANNELS] = {0};
+    struct nacelle_serial_line in = {0};
+    unsigned counts[NACELLE_LINE_CHANNELS] = {0};
 
     (void)state;
     assert_int_equal(multiplex_write(&multiplex, 1, bytes, sizeof(bytes)), sizeof(bytes));
@@ -109,11 +109,11 @@ static void channels_take_turns(void **state)
     assert_int_equal(multiplex_room(&multiplex, 1), 0);
     multiplex_write(&multiplex, 5, bytes, 1000);
     for (size_t i = 0, count = drain(line, 2100); i < count; i++)
-        if (nacelle_channel_decode(&in, line[i]))
+        if (nacelle_line_decode(&in, line[i]))
             counts[in.channel]++;
     assert_int_equal(counts[5], 1000);
     for (size_t i = 0, count = drain(line, sizeof(line)); i < count; i++)
-        if (nacelle_channel_decode(&in, line[i]))
+        if (nacelle_line_decode(&in, line[i]))
             counts[in.channel]++;
     assert_int_equal(counts[1], sizeof(bytes));
     assert_int_equal(multiplex_room(&multiplex, 1), MULTIPLEX_OUTPUT);

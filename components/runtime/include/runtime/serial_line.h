@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Several consoles over one serial line, as the root task and tools/console both speak it. */
-#ifndef RUNTIME_CHANNELS_H
-#define RUNTIME_CHANNELS_H
+#ifndef RUNTIME_SERIAL_LINE_H
+#define RUNTIME_SERIAL_LINE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,24 +12,24 @@
  * by anything else means nothing and is dropped. Both directions are alike. Channel 0 is the log: a
  * run without terminals is the same as one without channels.
  */
-#define NACELLE_CHANNEL_DLE   0x10
-#define NACELLE_CHANNEL_FIRST 'A'
-#define NACELLE_CHANNELS      16
+#define NACELLE_LINE_DLE      0x10
+#define NACELLE_LINE_FIRST    'A'
+#define NACELLE_LINE_CHANNELS 16
 
 /* The most bytes that one byte of a channel takes. */
-#define NACELLE_CHANNEL_ENCODED_MAX 4
+#define NACELLE_LINE_ENCODED_MAX 4
 
 /* One direction of the line, either end. Zero is the state at the start. */
-struct nacelle_channel_line {
+struct nacelle_serial_line {
     unsigned channel; /* that bytes belong to now */
     bool escaped;     /* the last byte was the first DLE */
 };
 
 /* What to send so that the other end gets `byte` on `channel`; returns the number of bytes. */
-unsigned nacelle_channel_encode(struct nacelle_channel_line *line, unsigned channel, uint8_t byte,
-                                uint8_t encoded[NACELLE_CHANNEL_ENCODED_MAX]);
+unsigned nacelle_line_encode(struct nacelle_serial_line *line, unsigned channel, uint8_t byte,
+                             uint8_t encoded[NACELLE_LINE_ENCODED_MAX]);
 
 /* Takes a byte from the line. True: it is the next one of line->channel. */
-bool nacelle_channel_decode(struct nacelle_channel_line *line, uint8_t byte);
+bool nacelle_line_decode(struct nacelle_serial_line *line, uint8_t byte);
 
 #endif
