@@ -15,6 +15,11 @@ set(NacelleMemory "512" CACHE STRING "Memory of the simulated machine in MiB")
 set(NacelleDebug ON CACHE BOOL
     "Debug assertions, kernel log and frame pointers (NACELLE_DEBUG is 1 in C)")
 
+set(NacelleAccounting "debug" CACHE STRING
+    "Count the ticks of guests and of user level, about 30 instructions an exit: debug (with \
+NacelleDebug), on, off")
+set_property(CACHE NacelleAccounting PROPERTY STRINGS debug on off)
+
 set(NacelleMaxCpus "8" CACHE STRING "Most CPUs the server can use (NACELLE_MAX_CPUS in C)")
 
 set(NacelleHostOnly OFF CACHE BOOL
@@ -47,6 +52,11 @@ set(NacelleMitigateRsb OFF CACHE BOOL
 if(NOT NacelleMitigations MATCHES "^(chosen|all|none)$")
     message(FATAL_ERROR
         "NacelleMitigations=${NacelleMitigations}: unknown; known: chosen all none")
+endif()
+
+if(NOT NacelleAccounting MATCHES "^(debug|on|off)$")
+    message(FATAL_ERROR
+        "NacelleAccounting=${NacelleAccounting}: unknown; known: debug on off")
 endif()
 
 if(NOT NacellePlatform MATCHES "^(auto|qemu|bochs|kvm)$")

@@ -60,6 +60,12 @@ foreach(name Mds L1d Ibpb Rsb)
     endif()
 endforeach()
 
+# Whether ticks are counted (vcpu/accounting.h).
+set(nacelle_accounting 0)
+if(NacelleAccounting STREQUAL on OR (NacelleAccounting STREQUAL debug AND NacelleDebug))
+    set(nacelle_accounting 1)
+endif()
+
 function(nacelle_flavour name)
     add_library(nacelle.flavour.${name} INTERFACE)
     string(TOUPPER ${name} upper)
@@ -87,7 +93,8 @@ if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
 endif()
 nacelle_c_options(nacelle.flavour.kernel ${nacelle_kernel_options})
 target_compile_definitions(nacelle.flavour.kernel INTERFACE
-    NACELLE_DEBUG=${nacelle_debug} ${nacelle_mitigations})
+    NACELLE_DEBUG=${nacelle_debug} NACELLE_ACCOUNTING=${nacelle_accounting}
+    ${nacelle_mitigations})
 
 nacelle_flavour(user)
 target_compile_options(nacelle.flavour.user INTERFACE ${nacelle_asm_options})

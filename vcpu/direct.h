@@ -4,6 +4,7 @@
 #define VCPU_INTERNAL_DIRECT_H
 
 #include <nacelle/message.h>
+#include <vcpu/accounting.h>
 #include <vcpu/mitigations.h>
 #include <x86/control.h>
 #include <x86/general_registers.h>
@@ -87,10 +88,10 @@ _Noreturn void vcpu_direct_leave(const struct vcpu_direct_message *message);
 #endif
 
 /* This CPU's, of which the vCPU is one. */
-static inline __attribute__((always_inline)) const struct vcpu_direct_pair *
+static inline __attribute__((always_inline)) struct vcpu_direct_pair *
 vcpu_direct_pair_of(const struct vcpu *vcpu)
 {
-    return (const struct vcpu_direct_pair *)vcpu->host_stack;
+    return (struct vcpu_direct_pair *)vcpu->host_stack;
 }
 
 /* The low half of a general register, read as such. */

@@ -83,8 +83,8 @@ struct vcpu {
     uint8_t host_idt[16];               /* SVM, guarded entries: the host's IDTR */
     const void *guard;                  /* SVM: operand of LIDT for a guarded entry, or 0 */
     const struct vcpu_answers *answers; /* looked into at an exit, or 0 */
-    uint64_t answered;                  /* exits that were */
     uint32_t special;                   /* SVM: VCPU_SPECIAL_*, or 0 */
+    struct vcpu_counts counts;
 
     uint32_t work;        /* VCPU_WORK_* */
     uint32_t known;       /* VCPU_KNOWN_* */
@@ -129,8 +129,11 @@ _Static_assert(offsetof(struct vcpu, direct_entries) == VCPU_DIRECT_COUNT, "entr
 _Static_assert(offsetof(struct vcpu, host_idt) == VCPU_HOST_IDT, "entry.S");
 _Static_assert(offsetof(struct vcpu, guard) == VCPU_GUARD, "entry.S");
 _Static_assert(offsetof(struct vcpu, answers) == VCPU_ANSWERS, "entry.S");
-_Static_assert(offsetof(struct vcpu, answered) == VCPU_ANSWERED, "entry.S");
 _Static_assert(offsetof(struct vcpu, special) == VCPU_SPECIAL, "entry.S");
+_Static_assert(offsetof(struct vcpu, counts.guest_ticks) == VCPU_GUEST_TICKS, "entry.S");
+_Static_assert(offsetof(struct vcpu, counts.answered_cpuid) == VCPU_ANSWERED_CPUID, "entry.S");
+_Static_assert(offsetof(struct vcpu, counts.answered_msr) == VCPU_ANSWERED_MSR, "entry.S");
+_Static_assert(offsetof(struct vcpu, counts.answered_port) == VCPU_ANSWERED_PORT, "entry.S");
 _Static_assert(VCPU_GENERAL == NACELLE_STATE_GENERAL - (VCPU_STRUCT_OFFSET - VCPU_STATE_OFFSET),
                "entry.S");
 

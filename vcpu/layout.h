@@ -17,8 +17,11 @@
 #define VCPU_HOST_IDT        0x48
 #define VCPU_GUARD           0x58
 #define VCPU_ANSWERS         0x60
-#define VCPU_ANSWERED        0x68
-#define VCPU_SPECIAL         0x70
+#define VCPU_SPECIAL         0x68
+#define VCPU_GUEST_TICKS     0x70
+#define VCPU_ANSWERED_CPUID  0x78
+#define VCPU_ANSWERED_MSR    0x80
+#define VCPU_ANSWERED_PORT   0x88
 #define VCPU_SPECIAL_GUARD   1 /* SVM: a guarded entry */
 #define VCPU_SPECIAL_ANSWERS 2 /* SVM: answers are looked for */
 

@@ -18,6 +18,11 @@ struct vcpu *vcpu_create(void *memory)
     return vcpu;
 }
 
+struct vcpu_counts vcpu_counts(const struct vcpu *vcpu)
+{
+    return vcpu->counts;
+}
+
 void vcpu_attach(struct vcpu *vcpu, struct vm *vm)
 {
     struct nacelle_vcpu_state *state = vcpu_state(vcpu);

@@ -53,22 +53,20 @@ static void print_log(void *context, const char *line)
         vm->guest.vcpu.done = true;
 }
 
-static void print_count(void *context, const char *text, uint64_t count)
+static void print_count(void *context, const char *text, uint64_t client, uint64_t server)
 {
     print_number(context);
-    nacelle_print("  %-32s %10lu\n", text, count);
+    nacelle_print("  %-32s %10lu %10lu\n", text, client, server);
 }
 
 static void print_statistics(struct vm *vm)
 {
     const struct vmm_vcpu *vcpu = &vm->guest.vcpu;
-    struct nacelle_vcpu_statistics counts = {0};
+    struct nacelle_vcpu_statistics counts = vmm_guest_statistics(&vm->guest);
 
     print_number(vm);
-    nacelle_print("exits by kind:\n");
+    nacelle_print("  %-32s %10s %10s\n", "exits by kind, answered by", "client", "server");
     vmm_statistics_table(&vcpu->statistics, print_count, vm);
-    if (nacelle_vcpu_statistics(vcpu->capability, &counts) != NACELLE_ERROR_OK)
-        return;
     print_number(vm);
     nacelle_print("%lu entries, %lu preemptions, %lu events injected, %lu timer notifications\n",
                   counts.entries, counts.preemptions, counts.injections,

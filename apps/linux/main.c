@@ -12,7 +12,9 @@
  *   net=NAME,... the channels, each to a switch, that it has network devices at
  *   -- ...       the kernel's command line
  */
+#include "account.h"
 #include "devices.h"
+#include "progress.h"
 
 #include <runtime/arguments.h>
 #include <runtime/client.h>
@@ -31,54 +33,12 @@ static struct vmm_guest guest;
 static struct vmm_loop loop;
 static struct nacelle_pool pool;
 static struct vmm_terminal terminal;
+static struct progress progress;
 
 static void print_log(void *context, const char *line)
 {
     (void)context;
     nacelle_print("%s\n", line);
-}
-
-static void print_count(void *context, const char *text, uint64_t count)
-{
-    (void)context;
-    nacelle_print("  %-32s %12lu %12s\n", text, count, "client");
-}
-
-static void print_server_count(const char *text, uint64_t count)
-{
-    nacelle_print("  %-32s %12lu %12s\n", text, count, "server");
-}
-
-static void print_ticks(const char *text, uint64_t part, uint64_t all)
-{
-    uint64_t promille = all / 1000 ? part / (all / 1000) : 0;
-
-    nacelle_print("  %-32s %12lu %10lu.%lu%%\n", text, part / 1000000, promille / 10,
-                  promille % 10);
-}
-
-/* `ticks`: the VM's whole life. What is neither the client's nor idle is the guest's, the server's,
- * and that of other VMs: a client cannot tell these from each other. */
-static void print_statistics(uint64_t ticks)
-{
-    const struct vmm_vcpu *vcpu = &guest.vcpu;
-    uint64_t client = vcpu->statistics.client_ticks, idle = vcpu->statistics.idle_ticks;
-    uint64_t known = client + idle < ticks ? client + idle : ticks;
-    struct nacelle_vcpu_statistics counts = {0};
-
-    nacelle_print("exits by kind:                            count  answered by\n");
-    vmm_statistics_table(&vcpu->statistics, print_count, NULL);
-    if (nacelle_vcpu_statistics(vcpu->capability, &counts) != NACELLE_ERROR_OK)
-        return;
-    print_server_count("from tables, and interrupts", counts.entries - counts.exits);
-    print_server_count("... of them preempted the vCPU", counts.preemptions);
-    nacelle_print("%lu entries, %lu events injected, %lu timer notifications\n", counts.entries,
-                  counts.injections, vcpu->statistics.notifications);
-    nacelle_print("million ticks:                            count        share\n");
-    print_ticks("this client", client, ticks);
-    print_ticks("idle, in HLT", idle, ticks);
-    print_ticks("guest, server and other VMs", ticks - known, ticks);
-    print_ticks("all", ticks, ticks);
 }
 
 /* A key that nobody reads is most likely one that was misspelt. */
@@ -148,6 +108,7 @@ int main(const struct nacelle_client_info *info)
                                    .print = print_log,
                                    .com1 = vmm_terminal_host(&terminal),
                                    .cpuid = vmm_cpuid_host};
+    struct account begin;
     struct vmm_linux boot = {.command_line = command_line(info)};
 
     if (!keys_are_known(info->command_line))
@@ -169,6 +130,8 @@ int main(const struct nacelle_client_info *info)
         boot.initrd = (const uint8_t *)initrd->address;
         boot.initrd_size = initrd->size;
     }
+    progress_begin(&progress);
+    nacelle_print("0 million ticks: loading the %s\n", firmware ? "firmware" : "kernel");
     nacelle_pool_init(&pool, info);
     vmm_loop_init(&loop, &pool);
     vmm_loop_use_channels(&loop, info);
@@ -182,12 +145,15 @@ int main(const struct nacelle_client_info *info)
         vmm_guest_load_linux(&guest, &boot);
     if (!vmm_terminal_open(&terminal, &loop, &pool, &guest.pc.com1, &guest.pc.clock))
         nacelle_print("there is no terminal for the guest\n");
-    nacelle_print("the guest starts at TSC %lu\n", nacelle_tsc());
+    nacelle_print("%lu million ticks: the guest starts at TSC %lu\n", progress_ticks(&progress),
+                  nacelle_tsc());
+    progress_watch(&progress, &guest, &terminal);
+    begin = account_begin();
     vmm_loop_run(&loop);
     vmm_terminal_flush(&terminal);
     if (guest.vcpu.problem[0])
         nacelle_print("stopped: %s\n", guest.vcpu.problem);
-    print_statistics(nacelle_tsc() - config.tsc);
+    account_print(&begin, &guest);
     devices_print();
     return guest.vcpu.problem[0] != 0;
 }

@@ -57,7 +57,7 @@ bool svm_direct_ready(struct vcpu *vcpu, uint64_t cr3)
 static inline __attribute__((always_inline)) _Noreturn void
 leave(struct vcpu *vcpu, const struct vcpu_direct_exit *exit, uint32_t length)
 {
-    const struct vcpu_direct_pair *pair = vcpu_direct_pair_of(vcpu);
+    struct vcpu_direct_pair *pair = vcpu_direct_pair_of(vcpu);
     struct vcpu_direct_point at;
     struct vcpu_direct_message message;
 
@@ -66,6 +66,7 @@ leave(struct vcpu *vcpu, const struct vcpu_direct_exit *exit, uint32_t length)
         usual_way(vcpu);
     message = vcpu_direct_record(vcpu_state(vcpu), exit, &at);
     vcpu_predictor_barrier();
+    account_begin(&pair->user_ticks);
     VCPU_DIRECT_LEAVE(VCPU_DIRECT_SYSRET, pair, &message, pair->rip, pair,
                       X86_RFLAGS_FIXED | X86_RFLAGS_IF);
 }

@@ -12,6 +12,7 @@
 
 #include <nacelle/exit.h>
 #include <nacelle/message.h>
+#include <vcpu/accounting.h>
 #include <vcpu/direct.h>
 #include <x86/control.h>
 #include <x86/event.h>
@@ -33,10 +34,10 @@
 .set GUEST_RDX, VCPU_GENERAL + 8 * X86_RDX
 .set GUEST_RBX, VCPU_GENERAL + 8 * X86_RBX
 
-/* RIP goes to the next instruction, which next holds; rax is lost. Not answered in an interrupt
- * shadow and under TF, where there is more to it (advance.h), nor where the processor does not
- * say. */
-.macro ADVANCE next
+/* RIP goes to the next instruction, which next holds, and this one is counted; rax is lost. Not
+ * answered in an interrupt shadow and under TF, where there is more to it (advance.h), nor where
+ * the processor does not say. */
+.macro ADVANCE count, next
     testl $(X86_RFLAGS_TF | X86_RFLAGS_RF), VMCB + SVM_VMCB_RFLAGS(%rsp)
     jnz unanswered
     testb $SVM_INTERRUPT_SHADOW, VMCB + SVM_VMCB_SHADOW(%rsp)
@@ -46,7 +47,7 @@
     cmpq $X86_INSTRUCTION_LENGTH_MAX, %rax
     ja unanswered
     addq %rax, VMCB + SVM_VMCB_RIP(%rsp)
-    incq VCPU_ANSWERED(%rsp)
+    incq \count(%rsp)
 .endm
 
 /*
@@ -67,7 +68,7 @@
     movl VMCB + SVM_VMCB_RAX(%rsp), %eax
     FIND_ANSWER NACELLE_ANSWER_CPUID, %eax, unanswered
     addq %rbx, %rdx
-    ADVANCE SVM_VMCB_NEXT_RIP
+    ADVANCE VCPU_ANSWERED_CPUID, SVM_VMCB_NEXT_RIP
     movl ANSWER_EAX(%rdx), %eax
     movq %rax, VMCB + SVM_VMCB_RAX(%rsp)
     movl ANSWER_EBX(%rdx), %ebx
@@ -80,14 +81,14 @@
     testb $1, VMCB + SVM_VMCB_EXIT_INFO1(%rsp)
     jnz 2f
     FIND_ANSWER NACELLE_ANSWER_MSR_READ, %ecx, unanswered
-    ADVANCE SVM_VMCB_NEXT_RIP
+    ADVANCE VCPU_ANSWERED_MSR, SVM_VMCB_NEXT_RIP
     movl ANSWER_EAX(%rbx, %rdx), %eax
     movq %rax, VMCB + SVM_VMCB_RAX(%rsp)
     movl ANSWER_EDX(%rbx, %rdx), %edx
     movq GUEST_RBX(%rsp), %rbx
     jmp answered
 2:  FIND_ANSWER NACELLE_ANSWER_MSR_IGNORED, %ecx, unanswered
-    ADVANCE SVM_VMCB_NEXT_RIP
+    ADVANCE VCPU_ANSWERED_MSR, SVM_VMCB_NEXT_RIP
     jmp restore
 
 1:  cmpq $SVM_CODE_IO, %rdx
@@ -97,7 +98,7 @@
     jnz 2f
     shrl $SVM_INFO1_IO_PORT_SHIFT, %eax
     FIND_ANSWER NACELLE_ANSWER_OUT_IGNORED, %eax, unanswered
-    ADVANCE SVM_VMCB_EXIT_INFO2
+    ADVANCE VCPU_ANSWERED_PORT, SVM_VMCB_EXIT_INFO2
 restore:
     movq GUEST_RDX(%rsp), %rdx
     movq GUEST_RBX(%rsp), %rbx
@@ -110,7 +111,7 @@ answered:
     jnz unanswered
     shrl $SVM_INFO1_IO_PORT_SHIFT, %eax
     FIND_ANSWER NACELLE_ANSWER_IN, %eax, unanswered
-    ADVANCE SVM_VMCB_EXIT_INFO2
+    ADVANCE VCPU_ANSWERED_PORT, SVM_VMCB_EXIT_INFO2
     /* As wide as the access: the value goes over what rax has. */
     movl ANSWER_EAX(%rbx, %rdx), %eax
     movl VMCB + SVM_VMCB_EXIT_INFO1(%rsp), %edx
@@ -152,6 +153,7 @@ unanswered:
     .endif
 1:
     movq %r11, %rsp
+    ACCOUNT_BEGIN VCPU_GUEST_TICKS, %rsp
     movq VCPU_GENERAL(%rsp), %rax
     movq %rax, VMCB + SVM_VMCB_RAX(%rsp)
     x86_gpr_load %rsp, VCPU_GENERAL, rax=0
@@ -167,6 +169,7 @@ again:
     .endif
     vmsave
     x86_gpr_store %rsp, VCPU_GENERAL, rax=0
+    ACCOUNT_END VCPU_GUEST_TICKS, %rsp
     movq VMCB + SVM_VMCB_RAX(%rsp), %rax
     movq %rax, VCPU_GENERAL(%rsp)
     /* FS, GS, LDTR, TR and the system-call MSRs are still the guest's. */
@@ -208,6 +211,7 @@ svm_entry:
 .globl vcpu_direct_syscall
 .type vcpu_direct_syscall, @function
 vcpu_direct_syscall:
+    ACCOUNT_USER_END
     movq VCPU_PAIR_VCPU(%rsp), %r11
     cmpq %rdi, VCPU_PAIR_RECEIVE_SLOT(%rsp)
     jne vcpu_host_syscall

@@ -51,10 +51,11 @@ bool vmx_direct_ready(struct vcpu *vcpu, uint64_t cr3)
 static inline __attribute__((always_inline)) _Noreturn void
 leave(struct vcpu *vcpu, const struct vcpu_direct_exit *exit, const struct vcpu_direct_point *at)
 {
-    const struct vcpu_direct_pair *pair = vcpu_direct_pair_of(vcpu);
+    struct vcpu_direct_pair *pair = vcpu_direct_pair_of(vcpu);
     struct vcpu_direct_message message = vcpu_direct_record(vcpu_state(vcpu), exit, at);
 
     vcpu_predictor_barrier();
+    account_begin(&pair->user_ticks);
     VCPU_DIRECT_LEAVE(VCPU_DIRECT_SYSEXIT, pair, &message, pair->rsp, pair->rip, 0);
 }
 

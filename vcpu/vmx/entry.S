@@ -11,6 +11,7 @@
 
 #include <nacelle/exit.h>
 #include <nacelle/message.h>
+#include <vcpu/accounting.h>
 #include <vcpu/direct.h>
 #include <x86/control.h>
 #include <x86/event.h>
@@ -33,6 +34,7 @@
 .macro ENTRY instruction
     x86_flush_l1d vcpu_mitigations
     movq %rdi, %rsp
+    ACCOUNT_BEGIN VCPU_GUEST_TICKS, %rsp
     x86_gpr_load %rsp, VCPU_GENERAL
     x86_clear_buffers vcpu_mitigations_segment
     \instruction
@@ -60,6 +62,7 @@ vmx_entry_resume:
 .globl vcpu_direct_sysenter
 .type vcpu_direct_sysenter, @function
 vcpu_direct_sysenter:
+    ACCOUNT_USER_END
     movq VCPU_PAIR_VCPU(%rsp), %r11
     cmpq %rdi, VCPU_PAIR_RECEIVE_SLOT(%rsp)
     jne vcpu_host_sysenter
@@ -76,6 +79,7 @@ again:
     incq VCPU_DIRECT_COUNT(%r11)
     /* The client has run: what it read and wrote is in the L1 data cache, and its own affair. */
     x86_flush_l1d vcpu_mitigations
+    ACCOUNT_BEGIN VCPU_GUEST_TICKS, %r11
     x86_gpr_load %r11, VCPU_GENERAL
     x86_clear_buffers vcpu_mitigations_segment
     vmresume
@@ -87,7 +91,8 @@ failed:
     movl $2, VCPU_ENTRY_STATUS(%rsp) /* VMX_FAIL_VALID */
     jmp 2f
 1:  movl $1, VCPU_ENTRY_STATUS(%rsp) /* VMX_FAIL_INVALID */
-2:  movq %rsp, %rdi
+2:  ACCOUNT_END VCPU_GUEST_TICKS, %rsp
+    movq %rsp, %rdi
     .globl vmx_usual_way
 vmx_usual_way:
     movq VCPU_HOST_STACK(%rdi), %rsp
@@ -141,6 +146,7 @@ vcpu_direct_set_rsp_sysenter:
 vmx_exit:
     x86_gpr_store %rsp, VCPU_GENERAL
 stored:
+    ACCOUNT_END VCPU_GUEST_TICKS, %rsp
     movq %cr2, %rax
     movq %rax, VCPU_CR2(%rsp) /* a page fault of the client would overwrite it */
     movq %rsp, %rdi
@@ -162,9 +168,9 @@ GENERAL_OF GUEST_RAX, X86_RAX
 GENERAL_OF GUEST_RDX, X86_RDX
 GENERAL_OF GUEST_RBX, X86_RBX
 
-/* RIP goes past the instruction; rax and rbx are lost. Not answered in the shadow of STI or MOV SS,
- * under TF, and beyond 4 GiB, where there is more to it (advance.h). */
-.macro ADVANCE
+/* RIP goes past the instruction, which is counted; rax and rbx are lost. Not answered in the shadow
+ * of STI or MOV SS, under TF, and beyond 4 GiB, where there is more to it (advance.h). */
+.macro ADVANCE count
     movl $VMCS_GUEST_RFLAGS, %eax
     vmread %rax, %rax
     testl $(X86_RFLAGS_TF | X86_RFLAGS_RF), %eax
@@ -182,7 +188,7 @@ GENERAL_OF GUEST_RBX, X86_RBX
     jb unanswered
     movl $VMCS_GUEST_RIP, %eax
     vmwrite %rbx, %rax
-    incq VCPU_ANSWERED(%rsp)
+    incq \count(%rsp)
 .endm
 
 /* The registers that were stored first, as the guest had them. */
@@ -214,7 +220,7 @@ vmx_exit_answers:
     jne 1f
     FIND_ANSWER NACELLE_ANSWER_CPUID, %eax, unanswered
     addq %rbx, %rdx
-    ADVANCE
+    ADVANCE VCPU_ANSWERED_CPUID
     movl ANSWER_EAX(%rdx), %eax
     movl ANSWER_EBX(%rdx), %ebx
     movl ANSWER_ECX(%rdx), %ecx
@@ -225,7 +231,7 @@ vmx_exit_answers:
     jne 1f
     FIND_ANSWER NACELLE_ANSWER_MSR_READ, %ecx, unanswered
     addq %rbx, %rdx
-    ADVANCE
+    ADVANCE VCPU_ANSWERED_MSR
     movl ANSWER_EAX(%rdx), %eax
     movl ANSWER_EDX(%rdx), %edx
     movq GUEST_RBX(%rsp), %rbx
@@ -239,8 +245,8 @@ vmx_exit_answers:
     jnz 2f
     shrl $VMX_QUALIFICATION_IO_PORT_SHIFT, %eax
     FIND_ANSWER NACELLE_ANSWER_OUT_IGNORED, %eax, unanswered
+    ADVANCE VCPU_ANSWERED_PORT
 drop:
-    ADVANCE
     RESTORE_THREE
     RESUME
 
@@ -249,7 +255,7 @@ drop:
     shrl $VMX_QUALIFICATION_IO_PORT_SHIFT, %eax
     FIND_ANSWER NACELLE_ANSWER_IN, %eax, unanswered
     movl ANSWER_EAX(%rbx, %rdx), %edx
-    ADVANCE
+    ADVANCE VCPU_ANSWERED_PORT
     /* As wide as the access: the value goes over what rax has. */
     movl $VMCS_EXIT_QUALIFICATION, %ebx
     vmread %rbx, %rbx
@@ -270,6 +276,7 @@ drop:
 1:  cmpl $VMX_EXIT_REASON_WRMSR, %edx
     jne unanswered
     FIND_ANSWER NACELLE_ANSWER_MSR_IGNORED, %ecx, unanswered
+    ADVANCE VCPU_ANSWERED_MSR
     jmp drop
 
 /* The client's: as at vmx_exit, three registers are stored already. */

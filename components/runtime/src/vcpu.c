@@ -59,3 +59,24 @@ enum nacelle_error nacelle_vcpu_write_registers(uint64_t vcpu, uint32_t mask,
     }
     return nacelle_invoke(vcpu, NACELLE_VCPU_WRITE_REGISTERS, count + 1, &message);
 }
+
+enum nacelle_error nacelle_vcpu_statistics(uint64_t vcpu,
+                                           struct nacelle_vcpu_statistics *statistics)
+{
+    struct nacelle_message message = {0};
+    enum nacelle_error error = nacelle_invoke(vcpu, NACELLE_VCPU_STATISTICS, 0, &message);
+    const uint64_t *low = message.words, *high = nacelle_ipc_buffer->words;
+
+    if (error == NACELLE_ERROR_OK)
+        *statistics = (struct nacelle_vcpu_statistics){.entries = low[0],
+                                                       .exits = low[1],
+                                                       .preemptions = low[2],
+                                                       .injections = low[3],
+                                                       .ticks = high[4],
+                                                       .guest_ticks = high[5],
+                                                       .user_ticks = high[6],
+                                                       .answered_cpuid = high[7],
+                                                       .answered_msr = high[8],
+                                                       .answered_port = high[9]};
+    return error;
+}

@@ -7,10 +7,10 @@
 
 /* Offsets for assembly, checked in cpu.c. */
 #define CPU_DIRECT  0 /* where the engine wants it: vcpu/direct.h */
-#define CPU_CURRENT 72
-#define CPU_CR3     80
-#define CPU_CHARGED 88
-#define CPU_TSS     96
+#define CPU_CURRENT 80
+#define CPU_CR3     88
+#define CPU_CHARGED 96
+#define CPU_TSS     104
 
 /* Bytes of each CPU's entry for SYSCALL. */
 #define SYSCALL_STUB_SIZE 16
@@ -33,6 +33,7 @@ struct cpu {
     struct scheduling *charged; /* pays for the time since charged_since; 0: idle */
     struct x86_tss64 tss;
     uint64_t charged_since;  /* TSC */
+    uint64_t charged_user;   /* pair.direct.user_ticks then */
     uint64_t timer_deadline; /* TSC at which the timer will fire */
     uint32_t ready_mask;     /* bit n: queue n has entries */
     uint32_t number;

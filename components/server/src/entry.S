@@ -9,6 +9,7 @@
 #include <nacelle/exit.h>
 #include <nacelle/message.h>
 #include <nacelle/object.h>
+#include <vcpu/accounting.h>
 #include <vcpu/direct.h>
 #include <x86/control.h>
 #include <x86/descriptor.h>
@@ -58,6 +59,21 @@
     xor %r15d, %r15d
     .endm
 
+/* To user level from here on; rsp is on a stack of this CPU. No register is lost. */
+    .macro ACCOUNT_USER_BEGIN
+#if NACELLE_ACCOUNTING
+    push %rax
+    push %rdx
+    push %rbx
+    mov %rsp, %rbx
+    and $-CPU_REGION_SIZE, %rbx
+    ACCOUNT_BEGIN CPU_DATA + CPU_DIRECT + VCPU_PAIR_USER_TICKS, %rbx
+    pop %rbx
+    pop %rdx
+    pop %rax
+#endif
+    .endm
+
 /*
  * To user level, to where the thread in rcx called from, by SYSEXIT or SYSRET (x86/user_return.h).
  *
@@ -77,6 +93,7 @@
     .endm
 
     .macro LEAVE_syscall
+    ACCOUNT_USER_BEGIN
     mov FRAME_RSP(%rcx), %rsp
     mov FRAME_RIP(%rcx), %rcx
     SYSRET
@@ -88,11 +105,13 @@
     .endm
 
     .macro SYSEXIT
+    ACCOUNT_USER_BEGIN
     xor %r11d, %r11d
     X86_RETURN_BY_SYSEXIT(vcpu_mitigations_segment(%rip))
     .endm
 
     .macro RETURN_syscall
+    ACCOUNT_USER_BEGIN
     mov %rdx, %rsp
     SYSRET
     .endm
@@ -313,6 +332,7 @@ return_empty_by_sysret:
 /* void return_by_iretq(struct thread *): back to where a trap came from, all registers restored. */
     .globl return_by_iretq, iretq_instruction
 return_by_iretq:
+    ACCOUNT_USER_BEGIN
     mov %rdi, %rsp
 pop_frame:
     pop %r15
@@ -367,6 +387,7 @@ trap_entry:
     testb $3, FRAME_CS(%rsp)
     jz 1f
     mov THREAD_CPU(%rsp), %rsp
+    ACCOUNT_END CPU_DIRECT + VCPU_PAIR_USER_TICKS, %rsp
     push $2                 /* AC would turn SMAP off */
     popfq
     xor %ebp, %ebp

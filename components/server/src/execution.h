@@ -29,6 +29,12 @@ enum execution_state {
     EXECUTION_REPLY      /* its message was received; waits for the reply */
 };
 
+/* TSC ticks. */
+struct consumption {
+    uint64_t all;
+    uint64_t user; /* of these at user level; 0 without NacelleAccounting */
+};
+
 /*
  * A share of CPU time. It follows a call: whoever handles the message of its owner runs on it, as
  * NOVA's scheduling contexts do, so that what a VM causes is charged to it. It is in the ready
@@ -37,10 +43,11 @@ enum execution_state {
 struct scheduling {
     struct list link; /* ready queue of its priority */
     struct execution *runner;
-    int64_t remaining; /* TSC ticks left of the slice */
-    uint64_t slice;    /* TSC ticks */
-    uint8_t priority;  /* 0 to NACELLE_PRIORITIES - 1 */
-    bool ready;        /* in the queue */
+    int64_t remaining;           /* TSC ticks left of the slice */
+    uint64_t slice;              /* TSC ticks */
+    struct consumption consumed; /* so far: schedule_consumed */
+    uint8_t priority;            /* 0 to NACELLE_PRIORITIES - 1 */
+    bool ready;                  /* in the queue */
 };
 
 /*

@@ -169,6 +169,15 @@ static void thread_write_register(struct invocation *invocation)
     }
 }
 
+static void thread_statistics(struct invocation *invocation)
+{
+    const struct consumption consumed =
+        schedule_consumed(&invoked_thread(invocation)->execution.own);
+
+    reply_word(invocation, 0, consumed.all);
+    reply_word(invocation, 1, consumed.user);
+}
+
 const struct operation thread_operations[OPERATIONS_MAX] = {
     OPERATION(NACELLE_THREAD_CONFIGURE, thread_configure, NACELLE_RIGHT_WRITE, 3),
     OPERATION(NACELLE_THREAD_SET_REGISTERS, thread_do_set_registers, NACELLE_RIGHT_WRITE, 4),
@@ -177,6 +186,7 @@ const struct operation thread_operations[OPERATIONS_MAX] = {
     OPERATION(NACELLE_THREAD_SUSPEND, thread_suspend, NACELLE_RIGHT_WRITE, 0),
     OPERATION(NACELLE_THREAD_READ_REGISTER, thread_read_register, NACELLE_RIGHT_READ, 1),
     OPERATION(NACELLE_THREAD_WRITE_REGISTER, thread_write_register, NACELLE_RIGHT_WRITE, 2),
+    OPERATION(NACELLE_THREAD_STATISTICS, thread_statistics, NACELLE_RIGHT_READ, 0),
 };
 
 static struct notification *invoked_notification(const struct invocation *invocation)

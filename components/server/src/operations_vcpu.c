@@ -260,6 +260,19 @@ static void vcpu_write_register(struct invocation *invocation)
     }
 }
 
+/* The next of a reply that may be longer than the message registers. */
+static void append_word(struct invocation *invocation, uint64_t value)
+{
+    unsigned word = invocation->reply_length;
+
+    if (word < NACELLE_MESSAGE_REGISTERS) {
+        reply_word(invocation, word, value);
+    } else {
+        thread_buffer(invocation->thread)->words[word] = value;
+        invocation->reply_length = word + 1;
+    }
+}
+
 /* The mask of registers in word 0; false after fail(). */
 static bool decode_register_mask(struct invocation *invocation)
 {
@@ -277,27 +290,19 @@ static void vcpu_read_registers(struct invocation *invocation)
 {
     struct vcpu *vcpu = vcpu_engine(invoked_vcpu(invocation));
     uint64_t mask = argument_word(invocation, 0);
-    unsigned word = 1;
 
     if (!decode_register_mask(invocation)) {
         return;
     }
-    reply_word(invocation, 0, mask);
+    append_word(invocation, mask);
     for (unsigned index = 0; index < 16; index++) {
         uint64_t value = 0;
 
-        if ((mask >> index & 1) == 0) {
-            continue;
+        if ((mask >> index & 1) != 0) {
+            vcpu_get_register(vcpu, index, &value);
+            append_word(invocation, value);
         }
-        vcpu_get_register(vcpu, index, &value);
-        if (word < NACELLE_MESSAGE_REGISTERS) {
-            reply_word(invocation, word, value);
-        } else {
-            thread_buffer(invocation->thread)->words[word] = value;
-        }
-        word++;
     }
-    invocation->reply_length = word;
 }
 
 static void vcpu_write_registers(struct invocation *invocation)
@@ -492,12 +497,20 @@ static void vcpu_do_set_control(struct invocation *invocation)
 static void vcpu_statistics(struct invocation *invocation)
 {
     struct vcpu_object *object = invoked_vcpu(invocation);
+    const struct vcpu_counts counts = vcpu_counts(vcpu_engine(object));
+    const struct consumption consumed = schedule_consumed(&object->execution.own);
 
     vcpu_count_direct(object);
-    reply_word(invocation, 0, object->entries);
-    reply_word(invocation, 1, object->exits);
-    reply_word(invocation, 2, object->preemptions);
-    reply_word(invocation, 3, object->injections);
+    append_word(invocation, object->entries);
+    append_word(invocation, object->exits);
+    append_word(invocation, object->preemptions);
+    append_word(invocation, object->injections);
+    append_word(invocation, consumed.all);
+    append_word(invocation, counts.guest_ticks);
+    append_word(invocation, consumed.user);
+    append_word(invocation, counts.answered_cpuid);
+    append_word(invocation, counts.answered_msr);
+    append_word(invocation, counts.answered_port);
 }
 
 const struct operation vcpu_operations[OPERATIONS_MAX] = {

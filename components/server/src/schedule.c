@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "notification.h"
 #include "run.h"
+#include <vcpu/accounting.h>
 #include <x86/insn.h>
 
 void schedule_init(struct execution *execution, enum execution_kind kind)
@@ -86,13 +87,47 @@ void schedule_forget(struct scheduling *scheduling)
     }
 }
 
+/* Since the last look. */
+static inline struct consumption since(const struct cpu *cpu, uint64_t now)
+{
+    return (struct consumption){.all = now - cpu->charged_since,
+                                .user = cpu->pair.direct.user_ticks - cpu->charged_user};
+}
+
+static inline void book(struct consumption *consumed, const struct consumption *more)
+{
+    consumed->all += more->all;
+    if (NACELLE_ACCOUNTING) {
+        consumed->user += more->user;
+    }
+}
+
 /* Books the time since the last look on whoever has run. */
 static void charge(struct cpu *cpu, uint64_t now)
 {
+    struct consumption more = since(cpu, now);
+
     if (cpu->charged != NULL) {
-        cpu->charged->remaining -= (int64_t)(now - cpu->charged_since);
+        cpu->charged->remaining -= (int64_t)more.all;
+        book(&cpu->charged->consumed, &more);
     }
     cpu->charged_since = now;
+    if (NACELLE_ACCOUNTING) {
+        cpu->charged_user = cpu->pair.direct.user_ticks;
+    }
+}
+
+struct consumption schedule_consumed(const struct scheduling *scheduling)
+{
+    const struct cpu *cpu = this_cpu();
+    struct consumption consumed = scheduling->consumed;
+
+    if (cpu->charged == scheduling) {
+        const struct consumption more = since(cpu, x86_rdtsc());
+
+        book(&consumed, &more);
+    }
+    return consumed;
 }
 
 /* The timer is due at the end of the slice or at the first armed timer, whichever is earlier. */

@@ -8,6 +8,7 @@
 #include "interrupt.h"
 #include "schedule.h"
 #include "thread.h"
+#include <vcpu/accounting.h>
 #include <x86/control.h>
 #include <x86/event.h>
 #include <x86/extable.h>
@@ -55,6 +56,7 @@ static struct thread *returning_thread(const struct frame *trap)
     struct cpu *cpu = this_cpu();
     struct frame *frame = &cpu->current->frame;
 
+    account_end(&cpu->pair.direct.user_ticks);
     frame->rdi = trap->rdi;
     frame->rsi = trap->rsi;
     frame->r8 = trap->r8;
@@ -121,6 +123,7 @@ void trap_on_own_stack(struct frame *frame)
         frame->rflags &= ~(uint64_t)X86_RFLAGS_TF;
         cpu->current->frame = *frame;
         cpu->current->entered_by = ENTERED_BY_TRAP;
+        account_end(&cpu->pair.direct.user_ticks);
         switch_stack(cpu, debug_fault);
     } else if (frame->vector == X86_VECTOR_DB && is_system_call_entry(frame->rip)) {
         frame->rflags &= ~(uint64_t)X86_RFLAGS_TF; /* SYSENTER keeps it */

@@ -129,3 +129,15 @@ void vmm_guest_load_linux(struct vmm_guest *guest, struct vmm_linux *boot)
     nacelle_check(nacelle_vcpu_fetch(guest->vcpu.capability, VMM_LINUX_GROUPS), "the vCPU's state");
     vmm_linux_enter(&entry, guest->vcpu.state);
 }
+
+struct nacelle_vcpu_statistics vmm_guest_statistics(struct vmm_guest *guest)
+{
+    struct nacelle_vcpu_statistics counts = {0};
+    uint64_t *answered = guest->vcpu.statistics.answered;
+
+    nacelle_check(nacelle_vcpu_statistics(guest->vcpu.capability, &counts), "statistics");
+    answered[NACELLE_EXIT_CPUID] = counts.answered_cpuid;
+    answered[NACELLE_EXIT_MSR] = counts.answered_msr;
+    answered[NACELLE_EXIT_PORT] = counts.answered_port;
+    return counts;
+}

@@ -204,7 +204,6 @@ static uint32_t handle_exit(struct vmm_vcpu *vcpu)
         label = NACELLE_RESUME_ADVANCE;
     offer(vcpu);
     vcpu->runs = !vcpu->halted && !vcpu->stopped;
-    vcpu->statistics.client_ticks += nacelle_tsc() - vcpu->pc->clock.now;
     return vcpu->stopped ? NACELLE_RESUME_STAY : label;
 }
 

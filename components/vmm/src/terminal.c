@@ -59,6 +59,7 @@ static void transmit(void *context, uint8_t byte)
         vmm_timer_set(terminal->clock, &terminal->flush,
                       terminal->clock->now + terminal->clock->hz / FLUSH_HZ);
     terminal->bytes[terminal->count++] = byte;
+    terminal->written++;
 }
 
 /* Gives the guest what was typed, until either there is no more or the serial port is full. */
@@ -74,6 +75,7 @@ static void take_input(void *context)
         if (!terminal->input_count) {
             terminal->input_first = 0;
             terminal->input_count = (unsigned)nacelle_terminal_read(terminal->input);
+            terminal->typed += terminal->input_count;
         }
         if (!terminal->input_count)
             return;

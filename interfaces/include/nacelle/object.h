@@ -126,6 +126,8 @@ enum nacelle_type {
  * RESUME, SUSPEND  start and stop the thread; SUSPEND takes it out of any wait.
  * READ_REGISTER  w0: index 0-15 as in the architecture, 16 rip, 17 rflags -> w0: value.
  * WRITE_REGISTER w0: index, w1: value; of rflags only the arithmetic flags and DF are taken.
+ * STATISTICS -> w0: TSC ticks that its time slices have paid for, w1: of these at user level (0:
+ *           the server was built not to count them).
  */
 #define NACELLE_THREAD_CONFIGURE      NACELLE_OPERATION(5, 0)
 #define NACELLE_THREAD_SET_REGISTERS  NACELLE_OPERATION(5, 1)
@@ -134,6 +136,7 @@ enum nacelle_type {
 #define NACELLE_THREAD_SUSPEND        NACELLE_OPERATION(5, 4)
 #define NACELLE_THREAD_READ_REGISTER  NACELLE_OPERATION(5, 5)
 #define NACELLE_THREAD_WRITE_REGISTER NACELLE_OPERATION(5, 6)
+#define NACELLE_THREAD_STATISTICS     NACELLE_OPERATION(5, 7)
 #define NACELLE_THREAD_RIP            16
 #define NACELLE_THREAD_RFLAGS         17
 
@@ -217,7 +220,11 @@ enum nacelle_type {
  * SET_PRIORITY    w0: priority, w1: time slice; as for threads.
  * SET_CONTROL     w0: NACELLE_CONTROL_*, w1: value. INVALID_ARGUMENT, UNSUPPORTED.
  * STATISTICS      -> w0: entries into the guest, w1: exits sent to the client, w2: preemptions,
- *                 w3: events injected.
+ *                 w3: events injected; w4: TSC ticks that its time slices have paid for: guest,
+ *                 server, and whoever handles its exits; of these w5: the guest's, w6: those at
+ *                 user level (both 0: the server was built not to count them); exits answered from
+ *                 the VM's table, w7: CPUID, w8: of MSRs, w9: of ports. CONFIGURE sets w5 and w7
+ *                 to w9 to 0.
  */
 #define NACELLE_VCPU_CONFIGURE       NACELLE_OPERATION(9, 0)
 #define NACELLE_VCPU_READ_REGISTER   NACELLE_OPERATION(9, 1)

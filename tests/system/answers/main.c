@@ -151,6 +151,8 @@ static void check_data(const struct guest *guest)
 
 /* Exits of guest_all before its hypercall. */
 #define EXITS_ALL      11
+#define EXITS_CPUID    3
+#define EXITS_MSR      2
 #define EXITS_PORT     6
 #define EXITS_ANSWERED 1
 
@@ -160,6 +162,19 @@ static bool ports_only;
 static unsigned exits_answered(void)
 {
     return ports_only ? EXITS_ALL - EXITS_PORT : EXITS_ANSWERED;
+}
+
+/* Guest and its client share what the vCPU pays for. */
+static void check_ticks(const struct nacelle_vcpu_statistics *before,
+                        const struct nacelle_vcpu_statistics *after)
+{
+    uint64_t all = after->ticks - before->ticks;
+    uint64_t guest = after->guest_ticks - before->guest_ticks;
+    uint64_t user = after->user_ticks - before->user_ticks;
+
+    check_true("ticks are paid for", all != 0);
+    check_true("of which a part is the guest's and its client's", guest + user < all);
+    check_true("ticks of guest and client are counted", (guest && user) || !NACELLE_DEBUG);
 }
 
 static void run_table(void)
@@ -179,6 +194,12 @@ static void run_table(void)
         check_data(&guest);
         need(nacelle_vcpu_statistics(guest.vcpu, &after), "statistics");
         check_number("exits counted", exits_answered() + 1, after.exits - before.exits);
+        check_number("CPUID answered", ports_only ? 0 : EXITS_CPUID - EXITS_ANSWERED,
+                     after.answered_cpuid - before.answered_cpuid);
+        check_number("MSRs answered", ports_only ? 0 : EXITS_MSR,
+                     after.answered_msr - before.answered_msr);
+        check_number("ports answered", EXITS_PORT, after.answered_port - before.answered_port);
+        check_ticks(&before, &after);
         forget_all(guest.vm);
         check_number("exits without answers again", EXITS_ALL, run(&guest, false));
         check_data(&guest);

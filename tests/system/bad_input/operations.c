@@ -30,6 +30,7 @@ static const struct operation {
     {"thread suspend", NACELLE_THREAD_SUSPEND, 0, false},
     {"thread read register", NACELLE_THREAD_READ_REGISTER, 1, false},
     {"thread write register", NACELLE_THREAD_WRITE_REGISTER, 2, false},
+    {"thread statistics", NACELLE_THREAD_STATISTICS, 0, false},
     {"notification signal", NACELLE_NOTIFICATION_SIGNAL, 0, false},
     {"notification bind", NACELLE_NOTIFICATION_BIND, 1, false},
     {"notification set timer", NACELLE_NOTIFICATION_SET_TIMER, 1, false},

@@ -244,6 +244,7 @@ static void operations(void **state)
     assert_int_equal(NACELLE_UNTYPED_RETYPE, 0x100);
     assert_int_equal(NACELLE_CSPACE_IDENTIFY, 0x303);
     assert_int_equal(NACELLE_THREAD_WRITE_REGISTER, 0x506);
+    assert_int_equal(NACELLE_THREAD_STATISTICS, 0x507);
     assert_int_equal(NACELLE_VM_CLOSE_MSR, 0x805);
     assert_int_equal(NACELLE_VCPU_STATISTICS, 0x90e);
     assert_int_equal(NACELLE_INTERRUPT_ACKNOWLEDGE, 0xb01);

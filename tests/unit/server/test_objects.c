@@ -539,6 +539,45 @@ static void priorities(void **state)
     assert_ptr_equal(host_cpu.current, world.root);
 }
 
+static uint64_t ticks_of(uint64_t thread)
+{
+    OK(world_invoke(thread, NACELLE_THREAD_STATISTICS, 0, 0, 0, 0));
+    return world_reply.words[0];
+}
+
+/* Whoever runs pays, up to the moment of the question; nobody else does. */
+static void ticks(void **state)
+{
+    uint64_t before_a, before_b;
+
+    (void)state;
+    OK(world_invoke(A, NACELLE_THREAD_SET_PRIORITY, 5, 0, 0, 0));
+    before_a = ticks_of(A);
+    before_b = ticks_of(B);
+    world.root->execution.suspended = true;
+    schedule_update(world.root->execution.on);
+    world_run();
+    assert_ptr_equal(host_cpu.current, a);
+    machine.tsc += 5000;
+    wake_root();
+    world_run();
+    assert_in_range(ticks_of(A) - before_a, 5000, 5100);
+    assert_int_equal(ticks_of(B), before_b);
+    machine.tsc += 5000;
+    assert_in_range(ticks_of(A) - before_a, 5000, 5100);
+}
+
+static void statistics_of_a_vcpu(void **state)
+{
+    (void)state;
+    world_make_vcpu(VM);
+    OK(world_invoke(VCPU, NACELLE_VCPU_STATISTICS, 0, 0, 0, 0));
+    assert_int_equal(nacelle_tag_length(world_reply.tag), 10);
+    assert_int_equal(thread_buffer(world.root)->words[5], 41);
+    for (unsigned word = 7; word < 10; word++)
+        assert_int_equal(thread_buffer(world.root)->words[word], 42 + word - 7);
+}
+
 static void interrupts(void **state)
 {
     (void)state;
@@ -580,6 +619,8 @@ int main(void)
         TEST(endpoint_of_vcpu_deleted),
         TEST(refused_state),
         TEST(priorities),
+        TEST(ticks),
+        TEST(statistics_of_a_vcpu),
         TEST(interrupts),
     };
 

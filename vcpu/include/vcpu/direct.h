@@ -47,6 +47,7 @@
 #define VCPU_PAIR_ADVANCE      24
 #define VCPU_PAIR_RSP          32
 #define VCPU_PAIR_RIP          40
+#define VCPU_PAIR_USER_TICKS   48
 
 /* Members of the state page and of struct vcpu, as distances from the latter. */
 #define VCPU_STATE_PAGE (-0x3000)
@@ -70,6 +71,7 @@ struct vcpu_direct_pair {
     uint64_t badge;        /* rdi of the next message */
     uint64_t advance;      /* rsi of a reply with label NACELLE_RESUME_ADVANCE */
     uint64_t rsp, rip;     /* of the client, while the vCPU runs and when it exits */
+    uint64_t user_ticks;   /* that this CPU has been at user level: vcpu/accounting.h */
 };
 
 #define VCPU_PAIR_OFFSET(member, offset) \
@@ -81,6 +83,7 @@ VCPU_PAIR_OFFSET(badge, VCPU_PAIR_BADGE);
 VCPU_PAIR_OFFSET(advance, VCPU_PAIR_ADVANCE);
 VCPU_PAIR_OFFSET(rsp, VCPU_PAIR_RSP);
 VCPU_PAIR_OFFSET(rip, VCPU_PAIR_RIP);
+VCPU_PAIR_OFFSET(user_ticks, VCPU_PAIR_USER_TICKS);
 
 /* Where clients enter. */
 extern char vcpu_direct_sysenter[], vcpu_direct_syscall[];

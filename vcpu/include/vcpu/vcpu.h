@@ -180,6 +180,15 @@ enum nacelle_error vcpu_set_control(struct vcpu *vcpu, uint64_t control, uint64_
  */
 bool vcpu_resume(struct vcpu *vcpu, uint32_t flags);
 
+/* Since vcpu_attach; the vCPU does not run. Exits that were answered from the VM's table are not
+ * the host's to count. Ticks are the TSC's, 0 unless the engine was built to count them
+ * (NACELLE_ACCOUNTING); what is answered from the table takes the guest's. */
+struct vcpu_counts {
+    uint64_t guest_ticks;
+    uint64_t answered_cpuid, answered_msr, answered_port; /* exits by these instructions */
+};
+struct vcpu_counts vcpu_counts(const struct vcpu *vcpu);
+
 /*
  * Gets ready for entry: loads the vCPU on this CPU (hidden state of another one is saved), picks
  * the event to inject, opens the windows needed, sets HOST_CR3 to cr3. The FPU state is loaded too.

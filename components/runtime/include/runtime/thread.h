@@ -58,4 +58,20 @@ static inline enum nacelle_error nacelle_thread_write_register(uint64_t thread, 
     return nacelle_invoke2(thread, NACELLE_THREAD_WRITE_REGISTER, index, value);
 }
 
+struct nacelle_thread_statistics {
+    uint64_t ticks;      /* paid for by its time slices: its own, and the server's for it */
+    uint64_t user_ticks; /* of these at user level; 0: not counted (option NacelleAccounting) */
+};
+
+static inline enum nacelle_error
+nacelle_thread_statistics(uint64_t thread, struct nacelle_thread_statistics *statistics)
+{
+    struct nacelle_message message = {0};
+    enum nacelle_error error = nacelle_invoke(thread, NACELLE_THREAD_STATISTICS, 0, &message);
+
+    if (error == NACELLE_ERROR_OK)
+        *statistics = (struct nacelle_thread_statistics){message.words[0], message.words[1]};
+    return error;
+}
+
 #endif

@@ -115,18 +115,13 @@ struct nacelle_vcpu_statistics {
     uint64_t exits;   /* sent to the client */
     uint64_t preemptions;
     uint64_t injections;
+    uint64_t ticks;       /* paid for by its time slices: guest, server, handler of its exits */
+    uint64_t guest_ticks; /* of these the guest's; 0: not counted (option NacelleAccounting) */
+    uint64_t user_ticks;  /* of these at user level; as above */
+    uint64_t answered_cpuid, answered_msr, answered_port; /* exits, by the server from a table */
 };
 
-static inline enum nacelle_error nacelle_vcpu_statistics(uint64_t vcpu,
-                                                         struct nacelle_vcpu_statistics *statistics)
-{
-    struct nacelle_message message = {0};
-    enum nacelle_error error = nacelle_invoke(vcpu, NACELLE_VCPU_STATISTICS, 0, &message);
-
-    if (error == NACELLE_ERROR_OK)
-        *statistics = (struct nacelle_vcpu_statistics){message.words[0], message.words[1],
-                                                       message.words[2], message.words[3]};
-    return error;
-}
+enum nacelle_error nacelle_vcpu_statistics(uint64_t vcpu,
+                                           struct nacelle_vcpu_statistics *statistics);
 
 #endif

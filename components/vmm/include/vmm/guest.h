@@ -5,6 +5,7 @@
 #define VMM_GUEST_H
 
 #include <runtime/pool.h>
+#include <runtime/vcpu.h>
 #include <vmm/acpi_loader.h>
 #include <vmm/linux.h>
 #include <vmm/vcpu.h>
@@ -32,5 +33,8 @@ void vmm_guest_load_firmware(struct vmm_guest *guest, struct nacelle_pool *pool,
 /* Linux, to be started at its entry instead of firmware: boot->ram_size is set here. After
  * vmm_loop_add(). */
 void vmm_guest_load_linux(struct vmm_guest *guest, struct vmm_linux *boot);
+
+/* What the server counts of the vCPU; answers from tables go into guest->vcpu.statistics, too. */
+struct nacelle_vcpu_statistics vmm_guest_statistics(struct vmm_guest *guest);
 
 #endif

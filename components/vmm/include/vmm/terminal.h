@@ -14,8 +14,9 @@
 struct vmm_terminal {
     struct vmm_uart *uart; /* NULL: not open yet; output waits */
     struct vmm_clock *clock;
-    struct vmm_timer flush; /* sends what the guest wrote, soon */
-    uint64_t pause;         /* slot of a notification whose timer makes waits */
+    struct vmm_timer flush;  /* sends what the guest wrote, soon */
+    uint64_t pause;          /* slot of a notification whose timer makes waits */
+    uint64_t written, typed; /* bytes from the guest, and to it, so far */
     unsigned count;
     uint8_t bytes[VMM_TERMINAL_BUFFER]; /* from the guest, in order */
     unsigned input_first, input_count;
