@@ -70,7 +70,7 @@ struct vmm_pc_config {
     unsigned cpus;      /* 1 to VMM_APIC_BUS_MAX */
     /* How long SeaBIOS waits before it tries again to boot, milliseconds; all ones: for ever. */
     uint32_t boot_fail_wait;
-    vmm_debug_line *print; /* takes what the firmware writes to its debug port */
+    vmm_debug_line *print; /* takes what the firmware writes to its debug port; may be NULL */
     void *context;
     vmm_cpuid_reader *cpuid;
     struct vmm_uart_host com1; /* the other end of the serial port */
@@ -79,8 +79,8 @@ struct vmm_pc_config {
 /* What ACPI has to tell of this board, with so many CPUs. */
 struct vmm_acpi_board vmm_pc_acpi_board(unsigned cpus);
 
-/* Makes the board; its memory regions are added by who has the memory (vmm_memory_add). False when
- * a table is too small, which is a mistake in this library. */
+/* Makes the board; its memory regions are added by who has the memory (vmm_memory_add). False for a
+ * wrong number of CPUs, and when a table is too small, which is a mistake in this library. */
 bool vmm_pc_init(struct vmm_pc *pc, const struct vmm_pc_config *config);
 
 /*
