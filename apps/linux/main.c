@@ -41,6 +41,16 @@ static void print_log(void *context, const char *line)
     nacelle_print("%s\n", line);
 }
 
+/* Ends the VM, unless the guest deals with its panic itself. */
+static void hear_panic(void *context, uint8_t events)
+{
+    (void)context;
+    if (!(events & VMM_PVPANIC_PANICKED))
+        return;
+    nacelle_snprintf(guest.vcpu.problem, sizeof(guest.vcpu.problem), "the guest has panicked");
+    guest.vcpu.done = true;
+}
+
 /* A key that nobody reads is most likely one that was misspelt. */
 static bool keys_are_known(const char *line)
 {
@@ -107,6 +117,7 @@ int main(const struct nacelle_client_info *info)
                                    .boot_fail_wait = UINT32_MAX,
                                    .print = print_log,
                                    .com1 = vmm_terminal_host(&terminal),
+                                   .pvpanic = {.events = hear_panic},
                                    .cpuid = vmm_cpuid_host};
     struct account begin;
     struct vmm_linux boot = {.command_line = command_line(info)};

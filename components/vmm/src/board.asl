@@ -83,6 +83,29 @@ DefinitionBlock ("", "DSDT", 2, "NACELL", "NACELLE", 1)
             })
         }
 
+        // vmm/pvpanic.h; the names are those of QEMU, docs/specs/pvpanic.rst
+        Device (PEVT)
+        {
+            Name (_HID, "QEMU0001")
+            Name (_CRS, ResourceTemplate ()
+            {
+                IO (Decode16, 0x505, 0x505, 1, 1)
+            })
+            OperationRegion (PORT, SystemIO, 0x505, 1)
+            Field (PORT, ByteAcc, NoLock, Preserve)
+            {
+                EVNT, 8
+            }
+            Method (RDPT, 0, NotSerialized)
+            {
+                Return (EVNT)
+            }
+            Method (WRPT, 1, NotSerialized)
+            {
+                EVNT = Arg0
+            }
+        }
+
         // What nobody else may use: edge/level registers, power management, PCI's configuration
         // space in memory.
         Device (SYSR)

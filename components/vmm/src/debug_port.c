@@ -10,12 +10,18 @@ void vmm_debug_port_init(struct vmm_debug_port *debug, vmm_debug_line *print, vo
     *debug = (struct vmm_debug_port){.print = print, .context = context};
 }
 
-void vmm_debug_port_flush(struct vmm_debug_port *debug)
+static void end_line(struct vmm_debug_port *debug)
 {
     debug->line[debug->length] = 0;
-    if (debug->length)
+    if (debug->print)
         debug->print(debug->context, debug->line);
     debug->length = 0;
+}
+
+void vmm_debug_port_flush(struct vmm_debug_port *debug)
+{
+    if (debug->length)
+        end_line(debug);
 }
 
 static uint32_t debug_read(void *device, uint16_t port, unsigned size)
@@ -36,9 +42,7 @@ static void debug_write(void *device, uint16_t port, unsigned size, uint32_t val
     if (character == '\r')
         return;
     if (character == '\n') {
-        debug->line[debug->length] = 0;
-        debug->print(debug->context, debug->line);
-        debug->length = 0;
+        end_line(debug);
         return;
     }
     if (debug->length == VMM_DEBUG_LINE_MAX)

@@ -81,7 +81,7 @@ static void make_vcpu(struct vmm_guest *guest, struct nacelle_pool *pool,
 void vmm_guest_make(struct vmm_guest *guest, struct nacelle_pool *pool,
                     const struct nacelle_client_info *info, const struct vmm_pc_config *config)
 {
-    need(vmm_pc_init(&guest->pc, config), "the board has too many devices");
+    need(vmm_pc_init(&guest->pc, config), "the board has too many devices, or no CPU");
     guest->ram_size = config->memory;
     guest->vm = nacelle_pool_need(pool, NACELLE_TYPE_VM, VM_SIZE);
     vmm_answers_install(guest->vm, &guest->pc);

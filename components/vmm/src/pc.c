@@ -70,7 +70,8 @@ static bool add_ports(struct vmm_pc *pc)
            vmm_acpi_pm_add_ports(&pc->acpi_pm, &pc->ports, ACPI_PM_PORTS) &&
            vmm_pci_add_ports(&pc->pci, &pc->ports) &&
            vmm_fw_cfg_add_ports(&pc->fw_cfg, &pc->ports) &&
-           vmm_debug_port_add(&pc->debug, &pc->ports);
+           vmm_debug_port_add(&pc->debug, &pc->ports) &&
+           vmm_pvpanic_add_ports(&pc->pvpanic, &pc->ports);
 }
 
 /* What SeaBIOS looks for in fw_cfg. Nobody could choose anything from a boot menu. */
@@ -136,6 +137,7 @@ bool vmm_pc_init(struct vmm_pc *pc, const struct vmm_pc_config *config)
     vmm_pci_host_bridge(&pc->host_bridge);
     vmm_fw_cfg_init(&pc->fw_cfg, &pc->memory, config->cpus);
     vmm_debug_port_init(&pc->debug, config->print, config->context);
+    vmm_pvpanic_init(&pc->pvpanic, &config->pvpanic);
     return vmm_pci_add(&pc->pci, &pc->host_bridge) && add_apics(pc, config->cpus) &&
            vmm_pci_add_window(&pc->pci, &pc->mmio) && add_processor(pc, config) &&
            add_files(pc, config) && add_ports(pc);

@@ -52,11 +52,27 @@ static void a_line_without_end_is_cut(void **state)
     assert_int_equal(strlen(lines[0]), VMM_DEBUG_LINE_MAX);
 }
 
+static void nobody_need_read_it(void **state)
+{
+    struct vmm_ports ports = {0};
+    struct vmm_debug_port debug;
+
+    (void)state;
+    vmm_debug_port_init(&debug, NULL, NULL);
+    vmm_debug_port_add(&debug, &ports);
+    for (unsigned i = 0; i < 2 * VMM_DEBUG_LINE_MAX + 1; i++)
+        write_text(&ports, "x");
+    write_text(&ports, "\n");
+    vmm_debug_port_flush(&debug);
+    assert_int_equal(debug.length, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_are_put_together),
         cmocka_unit_test(a_line_without_end_is_cut),
+        cmocka_unit_test(nobody_need_read_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

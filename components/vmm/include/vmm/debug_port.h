@@ -18,6 +18,7 @@ struct vmm_debug_port {
     void *context;
 };
 
+/* `print` may be NULL: nobody reads the lines. */
 void vmm_debug_port_init(struct vmm_debug_port *debug, vmm_debug_line *print, void *context);
 bool vmm_debug_port_add(struct vmm_debug_port *debug, struct vmm_ports *ports);
 

@@ -25,6 +25,7 @@
 #include <vmm/pic.h>
 #include <vmm/pit.h>
 #include <vmm/ports.h>
+#include <vmm/pvpanic.h>
 #include <vmm/reset.h>
 #include <vmm/system_control.h>
 #include <vmm/uart.h>
@@ -58,6 +59,7 @@ struct vmm_pc {
     uint8_t pci_levels; /* of PIRQA to PIRQD, a bit each */
     struct vmm_fw_cfg fw_cfg;
     struct vmm_debug_port debug;
+    struct vmm_pvpanic pvpanic;
     struct vmm_e820_entry e820;
     struct vmm_reset reset;
 };
@@ -70,17 +72,18 @@ struct vmm_pc_config {
     unsigned cpus;      /* 1 to VMM_APIC_BUS_MAX */
     /* How long SeaBIOS waits before it tries again to boot, milliseconds; all ones: for ever. */
     uint32_t boot_fail_wait;
-    vmm_debug_line *print; /* takes what the firmware writes to its debug port */
+    vmm_debug_line *print; /* takes what the firmware writes to its debug port; may be NULL */
     void *context;
     vmm_cpuid_reader *cpuid;
-    struct vmm_uart_host com1; /* the other end of the serial port */
+    struct vmm_uart_host com1;       /* the other end of the serial port */
+    struct vmm_pvpanic_host pvpanic; /* who hears that the guest has panicked */
 };
 
 /* What ACPI has to tell of this board, with so many CPUs. */
 struct vmm_acpi_board vmm_pc_acpi_board(unsigned cpus);
 
-/* Makes the board; its memory regions are added by who has the memory (vmm_memory_add). False when
- * a table is too small, which is a mistake in this library. */
+/* Makes the board; its memory regions are added by who has the memory (vmm_memory_add). False for a
+ * wrong number of CPUs, and when a table is too small, which is a mistake in this library. */
 bool vmm_pc_init(struct vmm_pc *pc, const struct vmm_pc_config *config);
 
 /*
