@@ -38,6 +38,7 @@ void vcpu_object_destroy(struct vcpu_object *object)
 
     ipc_withdraw(execution);
     schedule_forget(&execution->own);
+    capability_delete_internal(&object->apic);
     capability_delete_internal(&object->endpoint);
     capability_delete_internal(&object->vm);
     if (cpu->engine.fpu_owner == vcpu_engine(object)) {
@@ -51,6 +52,14 @@ void vcpu_lost_vm(struct vcpu_object *object)
     ipc_withdraw(&object->execution);
     object->exit_pending = false;
     vcpu_unload(vcpu_engine(object));
+}
+
+void vcpu_lost_apic(struct vcpu_object *object)
+{
+    /* Without a VM it does not run before it is configured anew, and that begins without a page. */
+    if (object->vm.type == NACELLE_TYPE_VM) {
+        vcpu_set_apic(vcpu_engine(object), 0);
+    }
 }
 
 void vcpu_count_direct(struct vcpu_object *object)

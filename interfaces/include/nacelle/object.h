@@ -218,6 +218,8 @@ enum nacelle_type {
  * SET_CONTROL     w0: NACELLE_CONTROL_*, w1: value. INVALID_ARGUMENT, UNSUPPORTED.
  * STATISTICS      -> w0: entries into the guest, w1: exits sent to the client, w2: preemptions,
  *                 w3: events injected.
+ * SET_APIC        w0: frame of 4 KiB with READ and WRITE, the virtual-APIC page (SDM vol 3 29.1);
+ *                 0: none. At any time; again after changes of IRR, ISR or TMR. UNSUPPORTED.
  */
 #define NACELLE_VCPU_CONFIGURE       NACELLE_OPERATION(9, 0)
 #define NACELLE_VCPU_READ_REGISTER   NACELLE_OPERATION(9, 1)
@@ -234,6 +236,7 @@ enum nacelle_type {
 #define NACELLE_VCPU_SET_PRIORITY    NACELLE_OPERATION(9, 12)
 #define NACELLE_VCPU_SET_CONTROL     NACELLE_OPERATION(9, 13)
 #define NACELLE_VCPU_STATISTICS      NACELLE_OPERATION(9, 14)
+#define NACELLE_VCPU_SET_APIC        NACELLE_OPERATION(9, 15)
 
 #ifndef __ASSEMBLER__
 

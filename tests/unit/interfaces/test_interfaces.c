@@ -246,6 +246,7 @@ static void operations(void **state)
     assert_int_equal(NACELLE_THREAD_WRITE_REGISTER, 0x506);
     assert_int_equal(NACELLE_VM_CLOSE_MSR, 0x805);
     assert_int_equal(NACELLE_VCPU_STATISTICS, 0x90e);
+    assert_int_equal(NACELLE_VCPU_SET_APIC, 0x90f);
     assert_int_equal(NACELLE_INTERRUPT_ACKNOWLEDGE, 0xb01);
     assert_int_equal(NACELLE_CONTROL_COUNT, 12);
     assert_int_equal(NACELLE_GROUPS_ALL, (1u << NACELLE_GROUPS) - 1);
