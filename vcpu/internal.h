@@ -60,7 +60,7 @@ struct vm {
     uint8_t *io_bitmap; /* permissions of I/O ports and MSRs, as the processor wants them */
     uint8_t *msr_bitmap;
     uint8_t *apic_msr_bitmap; /* VMX: of vCPUs with a virtual-APIC page */
-    uint64_t root; /* names the tables to the processor */
+    uint64_t root;            /* names the tables to the processor */
     /* Counts the removed mappings: a vCPU that saw an older count flushes before it enters. */
     uint64_t generation;
     struct vcpu_answers *answers; /* a page of the VM's memory */

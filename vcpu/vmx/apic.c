@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * APIC virtualization (Intel SDM vol. 3, chapter 29), for a guest whose local APIC is in x2APIC
- * mode: it reads registers out of the virtual-APIC page, and the processor carries out its writes of
- * TPR, EOI and SELF IPI, and delivers the interrupts in IRR. All else exits as without the page.
+ * mode: it reads registers out of the virtual-APIC page, and the processor carries out its writes
+ * of TPR, EOI and SELF IPI, and delivers the interrupts in IRR. All else exits as without the page.
  */
 
 #include <vcpu_host.h>
@@ -42,7 +42,7 @@ void vmx_apic_open_msrs(uint8_t *bitmap)
     }
 }
 
-/* The bitmap goes with the controls: without them a guest's WRMSR would be one to the host's APIC. */
+/* The bitmap goes with the controls: else a guest's WRMSR could be one to the host's APIC. */
 static void set_controls(struct vcpu *vcpu, uint64_t physical)
 {
     vcpu->apic = physical;

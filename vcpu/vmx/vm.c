@@ -10,7 +10,7 @@
 #include "ept.h"
 #include "vmcs.h"
 
-/* Pages: the I/O bitmaps in 0 and 1, the MSR bitmaps in 2 and 3, tables after that, the root first. */
+/* Pages: the I/O bitmaps in 0 and 1, the MSR bitmaps in 2 and 3, then tables, the root first. */
 #define MSR_BITMAP_PAGE      (IO_BITMAP_BYTES / X86_PAGE_SIZE)
 #define APIC_MSR_BITMAP_PAGE (MSR_BITMAP_PAGE + MSR_BITMAP_BYTES / X86_PAGE_SIZE)
 #define TABLES_PAGE          (APIC_MSR_BITMAP_PAGE + MSR_BITMAP_BYTES / X86_PAGE_SIZE)

@@ -51,7 +51,7 @@ static inline void vmwrite(uint64_t field, uint64_t value)
 #define VMX_EXCEPTIONS_ALWAYS ((1u << 1) | (1u << 17) | (1u << 18))
 
 /* What a virtual-APIC page takes of the secondary controls, beside "use TPR shadow". */
-#define VMX_PROC2_APIC                                                         \
+#define VMX_PROC2_APIC                                                           \
     (VMX_PROC2_VIRTUALIZE_X2APIC_MODE | VMX_PROC2_APIC_REGISTER_VIRTUALIZATION | \
      VMX_PROC2_VIRTUAL_INTERRUPT_DELIVERY)
 

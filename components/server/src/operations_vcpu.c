@@ -531,8 +531,8 @@ static void vcpu_do_set_apic(struct invocation *invocation)
         capability_delete_internal(&object->apic);
         return;
     }
-    frame = argument_slot(invocation, 0, NACELLE_TYPE_FRAME,
-                          NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE);
+    frame =
+        argument_slot(invocation, 0, NACELLE_TYPE_FRAME, NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE);
     if (!fits_apic(invocation, frame)) {
         return;
     }

@@ -16,7 +16,7 @@
 #include "vmx/bitmap.h"
 
 #define PROC_CR8 (VMX_PROC_CR8_LOAD_EXITING | VMX_PROC_CR8_STORE_EXITING)
-#define PROC2_APIC                                                             \
+#define PROC2_APIC                                                               \
     (VMX_PROC2_VIRTUALIZE_X2APIC_MODE | VMX_PROC2_APIC_REGISTER_VIRTUALIZATION | \
      VMX_PROC2_VIRTUAL_INTERRUPT_DELIVERY)
 
@@ -231,10 +231,14 @@ static void processors(void **state)
 
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 static const struct CMUnitTest tests[] = {
-    TEST(controls_follow_the_page), TEST(msrs_of_the_page_do_not_exit),
-    TEST(msrs_of_the_client),       TEST(the_status_is_that_of_the_page),
-    TEST(another_page),             TEST(attached_anew),
-    TEST(exits_of_the_page),        TEST(processors),
+    TEST(controls_follow_the_page),
+    TEST(msrs_of_the_page_do_not_exit),
+    TEST(msrs_of_the_client),
+    TEST(the_status_is_that_of_the_page),
+    TEST(another_page),
+    TEST(attached_anew),
+    TEST(exits_of_the_page),
+    TEST(processors),
 };
 
 TEST_MAIN(tests)
