@@ -31,4 +31,18 @@ static inline void vcpu_msrs_save(struct vcpu *vcpu)
         vcpu_msrs_save_written(vcpu, vcpu->vm->written_msrs & others);
 }
 
+/*
+ * The debug registers in place of the owner's, and the vCPU is the owner from now on. old: whose
+ * state is loaded, read back by the back end, which knows what its guest may have changed; or NULL.
+ */
+static inline void vcpu_hidden_take_over(const struct vcpu *old, struct vcpu *vcpu,
+                                         struct vcpu_cpu *cpu)
+{
+    if (old != NULL)
+        vcpu_debug_registers_exchange(old, vcpu);
+    else
+        vcpu_debug_registers_load(vcpu);
+    cpu->state_owner = vcpu;
+}
+
 #endif

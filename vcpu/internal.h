@@ -45,6 +45,7 @@ enum vcpu_msr {
 #define VCPU_FEATURE_STRING_INFO       (1u << 16)
 #define VCPU_FEATURE_EFER_NX           (1u << 17)
 #define VCPU_FEATURE_XCR0_CHANGES      (1u << 18) /* XSETBV may not exit: QEMU's translator */
+#define VCPU_FEATURE_APIC              (1u << 19) /* virtual interrupts, x2APIC mode */
 
 /* vcpu.work: what vcpu_prepare has to do beside the comparisons that it makes always. */
 #define VCPU_WORK_EVENTS (1u << 0) /* something pending, or a window wanted or open */
@@ -58,7 +59,8 @@ struct vm {
     struct slat_tables slat;
     uint8_t *io_bitmap; /* permissions of I/O ports and MSRs, as the processor wants them */
     uint8_t *msr_bitmap;
-    uint64_t root; /* names the tables to the processor */
+    uint8_t *apic_msr_bitmap; /* VMX: of vCPUs with a virtual-APIC page */
+    uint64_t root;            /* names the tables to the processor */
     /* Counts the removed mappings: a vCPU that saw an older count flushes before it enters. */
     uint64_t generation;
     struct vcpu_answers *answers; /* a page of the VM's memory */
@@ -101,6 +103,7 @@ struct vcpu {
     uint64_t cr0_mask, cr4_mask; /* bits that the client owns */
     uint64_t cr0_shadow, cr4_shadow;
     uint64_t tsc_offset;
+    uint64_t apic; /* physical address of the virtual-APIC page, or 0 */
 
     struct vcpu_events events;
     uint32_t consumes; /* slots whose event the entry that was prepared injects */

@@ -322,6 +322,14 @@ enum nacelle_error vcpu_set_control(struct vcpu *vcpu, uint64_t control, uint64_
     return VENDOR(set_control, vcpu, control, value);
 }
 
+enum nacelle_error vcpu_set_apic(struct vcpu *vcpu, uint64_t physical)
+{
+    if (!is_attached(vcpu))
+        return NACELLE_ERROR_NOT_CONFIGURED;
+    VENDOR(make_current, vcpu);
+    return VENDOR(set_apic, vcpu, physical);
+}
+
 void vcpu_set_slice(struct vcpu_cpu *cpu, struct vcpu *vcpu, uint64_t ticks)
 {
     VENDOR(set_slice, cpu, vcpu, ticks);

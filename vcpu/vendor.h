@@ -68,6 +68,7 @@ extern bool vcpu_vendor_is_svm;
     void v##_set_rsp(struct vcpu *vcpu, uint64_t value);                                          \
     VCPU_SELDOM enum nacelle_error v##_set_control(struct vcpu *vcpu, uint64_t control,           \
                                                    uint64_t value);                               \
+    VCPU_SELDOM enum nacelle_error v##_set_apic(struct vcpu *vcpu, uint64_t physical);            \
     /* Exceptions that push an error code in the guest's mode, one bit each. */                   \
     VCPU_SELDOM uint32_t v##_error_code_vectors(const struct vcpu *vcpu);                         \
     void v##_advance(struct vcpu *vcpu);                                                          \

@@ -119,6 +119,13 @@ enum nacelle_error svm_set_control(struct vcpu *vcpu, uint64_t control, uint64_t
     }
 }
 
+/* AVIC, which neither Bochs nor QEMU has, is another interface. */
+enum nacelle_error svm_set_apic(struct vcpu *vcpu, uint64_t physical)
+{
+    (void)vcpu;
+    return physical != 0 ? NACELLE_ERROR_UNSUPPORTED : NACELLE_ERROR_OK;
+}
+
 void svm_advance(struct vcpu *vcpu)
 {
     struct svm_vmcb *vmcb = svm_vmcb_of(vcpu);

@@ -30,13 +30,9 @@ static inline void hidden_load(struct vcpu *vcpu, struct vcpu_cpu *cpu)
 {
     struct vcpu *old = cpu->state_owner;
 
-    if (old != NULL) {
+    if (old != NULL)
         hidden_read(old);
-        vcpu_debug_registers_exchange(old, vcpu);
-    } else {
-        vcpu_debug_registers_load(vcpu);
-    }
-    cpu->state_owner = vcpu;
+    vcpu_hidden_take_over(old, vcpu, cpu);
 }
 
 /* --- Events --- */

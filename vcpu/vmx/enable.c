@@ -191,6 +191,8 @@ static uint32_t features_found(const struct plan *plan)
          VCPU_FEATURE_PAT},
         {(procedure & VMX_PROC_MONITOR_TRAP_FLAG) != 0, VCPU_FEATURE_MTF},
         {(procedure2 & VMX_PROC2_DESCRIPTOR_TABLE_EXITING) != 0, VCPU_FEATURE_DESCRIPTOR_TABLES},
+        {(procedure & VMX_PROC_TPR_SHADOW) != 0 && (procedure2 & VMX_PROC2_APIC) == VMX_PROC2_APIC,
+         VCPU_FEATURE_APIC},
         {basic.any_error_code, VCPU_FEATURE_ANY_ERROR_CODE},
         {misc.inject_length_0, VCPU_FEATURE_LENGTH_0},
         {misc.activity_hlt, VCPU_FEATURE_HLT},

@@ -37,7 +37,8 @@ enum shape {
     SHAPE_MISCONFIGURATION,
     SHAPE_XSETBV,
     SHAPE_RANDOM,
-    SHAPE_INVPCID
+    SHAPE_INVPCID,
+    SHAPE_APIC
 };
 
 struct rule {
@@ -93,6 +94,7 @@ static const struct rule rules[VMX_EXIT_REASON_COUNT] = {
     RULE(PAUSE, PAUSE, PLAIN, 0, L),
     RULE(ENTRY_FAILURE_MACHINE_CHECK, MACHINE_CHECK, PLAIN, 0, 0),
     RULE(APIC_ACCESS, UNKNOWN, PLAIN, 0, Q | V),
+    RULE(VIRTUALIZED_EOI, APIC_EOI, APIC, 0, Q),
     RULE(GDTR_IDTR_ACCESS, DESCRIPTOR_TABLE, TABLE, 0, OPERAND),
     RULE(LDTR_TR_ACCESS, DESCRIPTOR_TABLE, SELECTOR, 0, OPERAND),
     RULE(EPT_VIOLATION, MEMORY, EPT_VIOLATION, 0, Q | V | VMX_NEEDS_GPA | VMX_NEEDS_GVA),
@@ -102,6 +104,7 @@ static const struct rule rules[VMX_EXIT_REASON_COUNT] = {
     VIRT(INVVPID, INVVPID),
     RULE(WBINVD, CACHE, PLAIN, 1, L),
     RULE(XSETBV, XSETBV, XSETBV, 0, L),
+    RULE(APIC_WRITE, APIC_WRITE, APIC, 0, Q),
     RULE(RDRAND, RANDOM, RANDOM, 0, L | I),
     RULE(INVPCID, INVPCID, INVPCID, 0, OPERAND),
     VIRT(VMFUNC, VMFUNC),
@@ -416,6 +419,9 @@ static void fill_in(struct nacelle_exit *out, enum shape shape, const struct vmx
     case SHAPE_INVPCID:
         out->detail = vmx_decode_invalidate_info(info->instruction).reg2;
         operand_into(out, info, general);
+        break;
+    case SHAPE_APIC: /* a vector in bits 7:0, an offset in bits 11:0 (27.2.1) */
+        out->number = (uint32_t)(info->qualification & 0xfff);
         break;
     }
 }

@@ -3,15 +3,17 @@
 
 #include <vcpu_host.h>
 #include <x86/insn.h>
+#include <x86/msr.h>
 #include <x86/paging.h>
 
-#include "../vendor.h"
 #include "bitmap.h"
 #include "ept.h"
+#include "vmcs.h"
 
-/* Pages: the I/O bitmaps in 0 and 1, the MSR bitmap in 2, tables from 3 on, the root first. */
-#define MSR_BITMAP_PAGE (IO_BITMAP_BYTES / X86_PAGE_SIZE)
-#define TABLES_PAGE     (MSR_BITMAP_PAGE + MSR_BITMAP_BYTES / X86_PAGE_SIZE)
+/* Pages: the I/O bitmaps in 0 and 1, the MSR bitmaps in 2 and 3, then tables, the root first. */
+#define MSR_BITMAP_PAGE      (IO_BITMAP_BYTES / X86_PAGE_SIZE)
+#define APIC_MSR_BITMAP_PAGE (MSR_BITMAP_PAGE + MSR_BITMAP_BYTES / X86_PAGE_SIZE)
+#define TABLES_PAGE          (APIC_MSR_BITMAP_PAGE + MSR_BITMAP_BYTES / X86_PAGE_SIZE)
 
 _Static_assert((1u << NACELLE_SIZE_VM_MIN) > (1 + TABLES_PAGE) * X86_PAGE_SIZE, "a root at least");
 
@@ -24,6 +26,9 @@ void vmx_vm_init(struct vm *vm, uint8_t *pages, uint32_t count)
     vm->msr_bitmap = pages + MSR_BITMAP_PAGE * X86_PAGE_SIZE;
     io_bitmap_close_all(vm->io_bitmap);
     msr_bitmap_close_all(vm->msr_bitmap);
+    vm->apic_msr_bitmap = pages + APIC_MSR_BITMAP_PAGE * X86_PAGE_SIZE;
+    msr_bitmap_close_all(vm->apic_msr_bitmap);
+    vmx_apic_open_msrs(vm->apic_msr_bitmap);
     slat_init(&vm->slat, &vmx_slat_format, (uint64_t(*)[SLAT_ENTRIES])(void *)tables,
               vcpu_host_physical(tables), count - (uint32_t)TABLES_PAGE, cpu->physical_bits,
               (cpu->features & VCPU_FEATURE_EPT_2M) != 0,
@@ -55,5 +60,7 @@ bool vmx_msr_covered(uint32_t msr)
 
 bool vmx_msr_set(struct vm *vm, uint32_t msr, bool read_exits, bool write_exits)
 {
+    if (msr < X86_MSR_X2APIC_FIRST || msr > X86_MSR_X2APIC_LAST)
+        (void)msr_bitmap_set(vm->apic_msr_bitmap, msr, read_exits, write_exits);
     return msr_bitmap_set(vm->msr_bitmap, msr, read_exits, write_exits);
 }

@@ -50,6 +50,14 @@ static inline void vmwrite(uint64_t field, uint64_t value)
  * (CVE-2015-8104, CVE-2015-5307), #MC is the host's. */
 #define VMX_EXCEPTIONS_ALWAYS ((1u << 1) | (1u << 17) | (1u << 18))
 
+/* What a virtual-APIC page takes of the secondary controls, beside "use TPR shadow". */
+#define VMX_PROC2_APIC                                                           \
+    (VMX_PROC2_VIRTUALIZE_X2APIC_MODE | VMX_PROC2_APIC_REGISTER_VIRTUALIZATION | \
+     VMX_PROC2_VIRTUAL_INTERRUPT_DELIVERY)
+
+/* apic.c: opens what a virtual-APIC page answers. */
+void vmx_apic_open_msrs(uint8_t *bitmap);
+
 /* vmcs.c */
 /* A vCPU that is new on this CPU, or whose VPID is of a generation that is over. */
 void vmx_settle(struct vcpu *vcpu, struct vcpu_cpu *cpu);

@@ -84,6 +84,9 @@ static void internal_emptied(const struct slot *slot)
     case INTERNAL_VCPU_VM:
         vcpu_lost_vm(object);
         break;
+    case INTERNAL_VCPU_APIC:
+        vcpu_lost_apic(object);
+        break;
     case INTERNAL_BINDING:
         ((struct endpoint *)slot->object)->bound = NULL;
         break;

@@ -10,6 +10,7 @@ enum internal {
     INTERNAL_THREAD, /* capability space, address space, fault endpoint */
     INTERNAL_VCPU_VM,
     INTERNAL_VCPU_ENDPOINT,
+    INTERNAL_VCPU_APIC,
     INTERNAL_BINDING,   /* of a notification to an endpoint */
     INTERNAL_INTERRUPT, /* of an interrupt line to a notification */
 };

@@ -219,6 +219,7 @@ static void vcpu_configure(struct invocation *invocation)
     ipc_withdraw(&object->execution); /* what it was in the middle of is over */
     object->exit_pending = false;
     object->execution.suspended = false;
+    capability_delete_internal(&object->apic);
     capability_bind(vm, &object->vm, INTERNAL_VCPU_VM, object);
     capability_bind(endpoint, &object->endpoint, INTERNAL_VCPU_ENDPOINT, object);
     vcpu_attach(vcpu_engine(object), (struct vm *)vm->object);
@@ -513,6 +514,51 @@ static void vcpu_statistics(struct invocation *invocation)
     append_word(invocation, counts.answered_port);
 }
 
+/* Whether the capability can be that of a virtual-APIC page; after fail() otherwise. */
+static bool fits_apic(struct invocation *invocation, const struct slot *frame)
+{
+    if (frame == NULL) {
+        return false;
+    }
+    /* The engine reads it by the direct map, in which only RAM is sure to be. */
+    if (frame->size != NACELLE_SIZE_PAGE || (frame->flags & SLOT_DEVICE) != 0) {
+        fail(invocation, NACELLE_ERROR_INVALID_ARGUMENT, NACELLE_CULPRIT_WORD(0));
+        return false;
+    }
+    if (!slot_can_derive(frame)) {
+        fail(invocation, NACELLE_ERROR_TOO_DEEP, NACELLE_CULPRIT_WORD(0));
+        return false;
+    }
+    return true;
+}
+
+static void vcpu_do_set_apic(struct invocation *invocation)
+{
+    struct vcpu_object *object = invoked_vcpu(invocation);
+    struct slot *frame;
+
+    if (!is_configured(invocation)) {
+        return;
+    }
+    if (argument_word(invocation, 0) == 0) {
+        capability_delete_internal(&object->apic);
+        return;
+    }
+    frame =
+        argument_slot(invocation, 0, NACELLE_TYPE_FRAME, NACELLE_RIGHT_READ | NACELLE_RIGHT_WRITE);
+    if (!fits_apic(invocation, frame)) {
+        return;
+    }
+    /* A page that is set already stays bound: the client wants the processor to look at it. */
+    if (object->apic.type == NACELLE_TYPE_NULL || object->apic.object != frame->object) {
+        capability_bind(frame, &object->apic, INTERNAL_VCPU_APIC, object);
+    }
+    if (vcpu_set_apic(vcpu_engine(object), frame->object) != NACELLE_ERROR_OK) {
+        capability_delete_internal(&object->apic);
+        fail(invocation, NACELLE_ERROR_UNSUPPORTED, NACELLE_CULPRIT_CAPABILITY);
+    }
+}
+
 const struct operation vcpu_operations[OPERATIONS_MAX] = {
     OPERATION(NACELLE_VCPU_CONFIGURE, vcpu_configure, NACELLE_RIGHT_WRITE, 2),
     LOCAL_OPERATION(NACELLE_VCPU_READ_REGISTER, vcpu_read_register, NACELLE_RIGHT_READ, 1),
@@ -529,4 +575,5 @@ const struct operation vcpu_operations[OPERATIONS_MAX] = {
     OPERATION(NACELLE_VCPU_SET_PRIORITY, vcpu_set_priority, NACELLE_RIGHT_WRITE, 2),
     OPERATION(NACELLE_VCPU_SET_CONTROL, vcpu_do_set_control, NACELLE_RIGHT_WRITE, 2),
     OPERATION(NACELLE_VCPU_STATISTICS, vcpu_statistics, NACELLE_RIGHT_READ, 0),
+    OPERATION(NACELLE_VCPU_SET_APIC, vcpu_do_set_apic, NACELLE_RIGHT_WRITE, 1),
 };

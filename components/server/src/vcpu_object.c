@@ -38,6 +38,7 @@ void vcpu_object_destroy(struct vcpu_object *object)
 
     ipc_withdraw(execution);
     schedule_forget(&execution->own);
+    capability_delete_internal(&object->apic);
     capability_delete_internal(&object->endpoint);
     capability_delete_internal(&object->vm);
     if (cpu->engine.fpu_owner == vcpu_engine(object)) {
@@ -51,6 +52,14 @@ void vcpu_lost_vm(struct vcpu_object *object)
     ipc_withdraw(&object->execution);
     object->exit_pending = false;
     vcpu_unload(vcpu_engine(object));
+}
+
+void vcpu_lost_apic(struct vcpu_object *object)
+{
+    /* Without a VM it does not run before it is configured anew, and that begins without a page. */
+    if (object->vm.type == NACELLE_TYPE_VM) {
+        vcpu_set_apic(vcpu_engine(object), 0);
+    }
 }
 
 void vcpu_count_direct(struct vcpu_object *object)
@@ -83,9 +92,10 @@ void vcpu_write_message(struct vcpu_object *object)
     uint32_t kind = *(const volatile uint32_t *)&record->kind;
     bool has_gpa = kind == NACELLE_EXIT_MEMORY || kind == NACELLE_EXIT_MISCONFIGURATION;
 
-    /* An exit that waited lay in the client's page meanwhile: no label is forged there. */
-    if (kind >= NACELLE_EXIT_COUNT) {
-        kind = NACELLE_EXIT_UNKNOWN;
+    /* An exit that waited lay in the client's page meanwhile: no label that is of no exit is forged
+     * there. Which kind is sent in place of rubbish is the client's affair. */
+    if (kind > NACELLE_EXIT_COUNT - 1) {
+        kind = NACELLE_EXIT_COUNT - 1;
     }
     execution->tag = nacelle_tag(kind, 4) | NACELLE_TAG_KERNEL;
     execution->words[0] = record->number | (uint64_t)record->flags << 32;

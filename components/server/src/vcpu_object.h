@@ -25,6 +25,7 @@ struct vcpu_object {
     uint64_t timer_deadline; /* of the CPU when the slice was set last */
     uint64_t entries, exits, preemptions, injections;
     uint64_t direct_ends; /* direct entries whose exit was no direct one */
+    struct slot apic;     /* internal: the frame that is the virtual-APIC page */
 };
 
 _Static_assert(sizeof(struct vcpu_object) <= 4096, "one page");
@@ -72,6 +73,9 @@ void vcpu_object_destroy(struct vcpu_object *object);
 
 /* The VM that the vCPU runs in is going away. */
 void vcpu_lost_vm(struct vcpu_object *object);
+
+/* The frame that is its virtual-APIC page is going away. */
+void vcpu_lost_apic(struct vcpu_object *object);
 
 /* Makes the exit in the state page the vCPU's message, again if the record has changed. */
 void vcpu_write_message(struct vcpu_object *object);

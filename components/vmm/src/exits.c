@@ -223,6 +223,19 @@ static enum vmm_action memory(struct vmm_vcpu *vcpu)
     }
 }
 
+static enum vmm_action apic_eoi(struct vmm_vcpu *vcpu)
+{
+    vmm_lapic_ended(vcpu->lapic, (uint8_t)vcpu->state->exit.number);
+    return VMM_AGAIN;
+}
+
+static enum vmm_action apic_write(struct vmm_vcpu *vcpu)
+{
+    return vmm_lapic_written(vcpu->lapic, vcpu->state->exit.number)
+               ? VMM_AGAIN
+               : stop(vcpu, "write to the virtual APIC");
+}
+
 /* Kinds without a handler end the VM: the client asked for none of them. */
 static exit_handler *const handlers[NACELLE_EXIT_COUNT] = {
     [NACELLE_EXIT_PORT] = port,
@@ -248,6 +261,8 @@ static exit_handler *const handlers[NACELLE_EXIT_COUNT] = {
     [NACELLE_EXIT_XSAVES] = invalid_opcode,
     [NACELLE_EXIT_GETSEC] = invalid_opcode,
     [NACELLE_EXIT_RSM] = invalid_opcode,
+    [NACELLE_EXIT_APIC_EOI] = apic_eoi,
+    [NACELLE_EXIT_APIC_WRITE] = apic_write,
 };
 
 /* What the processor did not tell of the exit: handlers find it in the record. Without a decoder

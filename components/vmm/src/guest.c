@@ -53,6 +53,18 @@ static void make_ram(struct vmm_guest *guest, struct nacelle_pool *pool)
          "the guest's memory is too large");
 }
 
+/* A page that the processor can have. */
+static uint64_t make_apic_page(struct vmm_guest *guest, struct nacelle_pool *pool)
+{
+    uint64_t address = nacelle_pool_address(pool, PAGE, PAGE);
+    uint64_t slot = nacelle_pool_need(pool, NACELLE_TYPE_FRAME, NACELLE_SIZE_PAGE);
+
+    nacelle_check(nacelle_aspace_map(NACELLE_CLIENT_ASPACE, slot, address, READ_WRITE),
+                  "mapping the local APIC's registers");
+    vmm_lapic_use_page(&guest->pc.lapics[0], (void *)address);
+    return slot;
+}
+
 static void fetch(struct vmm_vcpu *vcpu, uint32_t groups)
 {
     if (groups & ~vcpu->state->valid)
@@ -75,6 +87,7 @@ static void make_vcpu(struct vmm_guest *guest, struct nacelle_pool *pool,
                                     .lapic = &guest->pc.lapics[0],
                                     .capability = slot,
                                     .fetch = fetch,
+                                    .apic_page = make_apic_page(guest, pool),
                                     .offered = -1};
 }
 

@@ -53,6 +53,8 @@ enum vmm_offer vmm_interrupts_offer(struct vmm_vcpu *vcpu)
 {
     int due = vmm_interrupts_due(vcpu);
 
+    if (vcpu->virtual_apic && due >= 0 && due & VMM_OFFERED_BY_APIC)
+        due = -1; /* the processor delivers it */
     if (vcpu->stopped || due == vcpu->offered)
         return VMM_OFFER_NOTHING;
     if (vcpu->runs && vcpu->offered >= 0)

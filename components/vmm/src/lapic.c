@@ -31,27 +31,48 @@ static const uint32_t lvt_bits[VMM_LVT_COUNT] = {
     [VMM_LVT_LINT1] = 0x1a7ff,   [VMM_LVT_ERROR] = 0x100ff,
 };
 
-static void set_bit(struct vmm_vectors *vectors, uint8_t vector)
+#define ICR_X2APIC_HIGH 0x304u /* the upper half, in x2APIC mode */
+
+static uint32_t reg(const struct vmm_lapic *lapic, uint32_t offset)
 {
-    vectors->words[vector / 32] |= 1u << vector % 32;
+    return *vmm_lapic_register(lapic, offset);
 }
 
-static void clear_bit(struct vmm_vectors *vectors, uint8_t vector)
+static void put(struct vmm_lapic *lapic, uint32_t offset, uint32_t value)
 {
-    vectors->words[vector / 32] &= ~(1u << vector % 32);
+    *vmm_lapic_register(lapic, offset) = value;
 }
 
-static bool bit(const struct vmm_vectors *vectors, uint8_t vector)
+/* Each of IRR, ISR and TMR is eight registers of 32 vectors. */
+static uint32_t word_offset(uint32_t vectors, uint8_t vector)
 {
-    return vectors->words[vector / 32] >> vector % 32 & 1;
+    return vectors + vector / 32u * 0x10u;
+}
+
+static void set_bit(struct vmm_lapic *lapic, uint32_t vectors, uint8_t vector)
+{
+    *vmm_lapic_register(lapic, word_offset(vectors, vector)) |= 1u << vector % 32;
+}
+
+static void clear_bit(struct vmm_lapic *lapic, uint32_t vectors, uint8_t vector)
+{
+    *vmm_lapic_register(lapic, word_offset(vectors, vector)) &= ~(1u << vector % 32);
+}
+
+static bool bit(const struct vmm_lapic *lapic, uint32_t vectors, uint8_t vector)
+{
+    return reg(lapic, word_offset(vectors, vector)) >> vector % 32 & 1;
 }
 
 /* -1 for none. */
-static int highest(const struct vmm_vectors *vectors)
+static int highest(const struct vmm_lapic *lapic, uint32_t vectors)
 {
-    for (int i = 7; i >= 0; i--)
-        if (vectors->words[i])
-            return i * 32 + 31 - __builtin_clz(vectors->words[i]);
+    for (int i = 7; i >= 0; i--) {
+        uint32_t word = reg(lapic, vectors + 0x10u * (uint32_t)i);
+
+        if (word)
+            return i * 32 + 31 - __builtin_clz(word);
+    }
     return -1;
 }
 
@@ -60,16 +81,22 @@ static bool enabled(const struct vmm_lapic *lapic)
     return lapic->base & VMM_LAPIC_BASE_ENABLE;
 }
 
+static bool software_enabled(const struct vmm_lapic *lapic)
+{
+    return reg(lapic, X86_APIC_SVR) & X86_APIC_SVR_ENABLE;
+}
+
 /* A software-disabled APIC takes no interrupts (SDM vol. 3, 10.4.7.2). */
 static bool take(struct vmm_lapic *lapic, uint8_t vector, bool level)
 {
-    if (!enabled(lapic) || !(lapic->svr & X86_APIC_SVR_ENABLE))
+    if (!enabled(lapic) || !software_enabled(lapic))
         return false;
-    set_bit(&lapic->irr, vector);
+    set_bit(lapic, X86_APIC_IRR, vector);
     if (level)
-        set_bit(&lapic->tmr, vector);
+        set_bit(lapic, X86_APIC_TMR, vector);
     else
-        clear_bit(&lapic->tmr, vector);
+        clear_bit(lapic, X86_APIC_TMR, vector);
+    lapic->changed = true;
     return true;
 }
 
@@ -77,7 +104,7 @@ static bool take(struct vmm_lapic *lapic, uint8_t vector, bool level)
  * illegal vector of that interrupt is an error in turn, of which there is nobody left to tell. */
 static void error(struct vmm_lapic *lapic, uint32_t which)
 {
-    uint32_t lvt = lapic->lvt[VMM_LVT_ERROR];
+    uint32_t lvt = *vmm_lapic_lvt(lapic, VMM_LVT_ERROR);
     bool first = !(lapic->errors & which);
 
     lapic->errors |= which;
@@ -92,15 +119,16 @@ static void error(struct vmm_lapic *lapic, uint32_t which)
 /* SDM vol. 3, 10.8.3.1. */
 uint32_t vmm_lapic_priority(const struct vmm_lapic *lapic)
 {
-    int served = highest(&lapic->isr);
+    int served = highest(lapic, X86_APIC_ISR);
     uint32_t class = served < 0 ? 0 : (uint32_t)served & 0xf0;
+    uint32_t tpr = reg(lapic, X86_APIC_TPR) & 0xff;
 
-    return (lapic->tpr & 0xf0) >= class ? lapic->tpr & 0xff : class;
+    return (tpr & 0xf0) >= class ? tpr : class;
 }
 
 int vmm_lapic_due(const struct vmm_lapic *lapic)
 {
-    int vector = enabled(lapic) ? highest(&lapic->irr) : -1;
+    int vector = enabled(lapic) ? highest(lapic, X86_APIC_IRR) : -1;
 
     if (vector < 0 || ((uint32_t)vector & 0xf0) <= (vmm_lapic_priority(lapic) & 0xf0))
         return -1;
@@ -109,18 +137,23 @@ int vmm_lapic_due(const struct vmm_lapic *lapic)
 
 void vmm_lapic_acknowledge(struct vmm_lapic *lapic, uint8_t vector)
 {
-    clear_bit(&lapic->irr, vector);
-    set_bit(&lapic->isr, vector);
+    clear_bit(lapic, X86_APIC_IRR, vector);
+    set_bit(lapic, X86_APIC_ISR, vector);
+}
+
+bool vmm_lapic_can_be_virtual(const struct vmm_lapic *lapic)
+{
+    return vmm_lapic_is_x2apic(lapic) && software_enabled(lapic);
 }
 
 /* SDM vol. 3, 10.6.2, and 10.12.10 for x2APIC mode. */
 static bool is_logical_destination(const struct vmm_lapic *lapic, uint32_t destination)
 {
-    uint32_t own = lapic->ldr >> ID_SHIFT;
+    uint32_t ldr = reg(lapic, X86_APIC_LDR), own = ldr >> ID_SHIFT;
 
     if (vmm_lapic_is_x2apic(lapic))
-        return lapic->ldr >> 16 == destination >> 16 && (lapic->ldr & destination & 0xffff);
-    if (lapic->dfr >> 28 == 0xf)
+        return ldr >> 16 == destination >> 16 && (ldr & destination & 0xffff);
+    if (reg(lapic, X86_APIC_DFR) >> 28 == 0xf)
         return own & destination;
     return own >> 4 == destination >> 4 && (own & destination & 0xf);
 }
@@ -161,7 +194,7 @@ bool vmm_lapic_accept(struct vmm_lapic *lapic, const struct vmm_apic_message *me
 
 void vmm_lapic_deliver_local(struct vmm_lapic *lapic, enum vmm_lvt entry)
 {
-    uint32_t lvt = lapic->lvt[entry];
+    uint32_t lvt = *vmm_lapic_lvt(lapic, entry);
 
     if (!enabled(lapic) || lvt & X86_APIC_LVT_MASKED)
         return;
@@ -183,28 +216,35 @@ void vmm_lapic_set_lint(struct vmm_lapic *lapic, unsigned pin, bool level)
 
 bool vmm_lapic_passes_extint(const struct vmm_lapic *lapic)
 {
-    uint32_t lvt = lapic->lvt[VMM_LVT_LINT0];
+    uint32_t lvt = *vmm_lapic_lvt(lapic, VMM_LVT_LINT0);
 
     return !enabled(lapic) ||
            (!(lvt & X86_APIC_LVT_MASKED) && (lvt & DELIVERY) == X86_APIC_DELIVERY_EXTINT);
 }
 
+void vmm_lapic_ended(struct vmm_lapic *lapic, uint8_t vector)
+{
+    if (lapic->bus->ended)
+        lapic->bus->ended(lapic->bus->context, vector);
+}
+
 static void end_of_interrupt(struct vmm_lapic *lapic)
 {
-    int vector = highest(&lapic->isr);
+    int vector = highest(lapic, X86_APIC_ISR);
 
     if (vector < 0)
         return;
-    clear_bit(&lapic->isr, (uint8_t)vector);
-    if (bit(&lapic->tmr, (uint8_t)vector) && lapic->bus->ended)
-        lapic->bus->ended(lapic->bus->context, (uint8_t)vector);
+    clear_bit(lapic, X86_APIC_ISR, (uint8_t)vector);
+    if (bit(lapic, X86_APIC_TMR, (uint8_t)vector))
+        vmm_lapic_ended(lapic, (uint8_t)vector);
 }
 
 static void send(struct vmm_lapic *lapic)
 {
-    uint32_t command = (uint32_t)lapic->icr, shorthand = command & SHORTHAND;
+    uint32_t command = reg(lapic, X86_APIC_ICR_LOW), shorthand = command & SHORTHAND;
     bool x2apic = vmm_lapic_is_x2apic(lapic);
-    uint32_t destination = (uint32_t)(lapic->icr >> (x2apic ? 32 : 56));
+    uint32_t destination = x2apic ? reg(lapic, ICR_X2APIC_HIGH)
+                                  : reg(lapic, X86_APIC_ICR_HIGH) >> ID_SHIFT;
     struct vmm_apic_message message = {.destination = destination,
                                        .mode = command & DELIVERY,
                                        .vector = (uint8_t)command,
@@ -231,43 +271,36 @@ static void send(struct vmm_lapic *lapic)
 /* The mask bits are set by a software-disabled APIC, and stay set. */
 static void write_lvt(struct vmm_lapic *lapic, enum vmm_lvt entry, uint32_t value)
 {
-    uint32_t old = lapic->lvt[entry];
+    uint32_t *lvt = vmm_lapic_lvt(lapic, entry), old = *lvt;
 
-    lapic->lvt[entry] = value & lvt_bits[entry];
-    if (!(lapic->svr & X86_APIC_SVR_ENABLE))
-        lapic->lvt[entry] |= X86_APIC_LVT_MASKED;
+    *lvt = value & lvt_bits[entry];
+    if (!software_enabled(lapic))
+        *lvt |= X86_APIC_LVT_MASKED;
     if (entry == VMM_LVT_TIMER)
         vmm_lapic_timer_mode_changed(lapic, old);
 }
 
 static void write_svr(struct vmm_lapic *lapic, uint32_t value)
 {
-    lapic->svr = value & SVR_BITS;
-    if (lapic->svr & X86_APIC_SVR_ENABLE)
+    put(lapic, X86_APIC_SVR, value & SVR_BITS);
+    if (software_enabled(lapic))
         return;
     for (unsigned i = 0; i < VMM_LVT_COUNT; i++)
-        lapic->lvt[i] |= X86_APIC_LVT_MASKED;
+        *vmm_lapic_lvt(lapic, (enum vmm_lvt)i) |= X86_APIC_LVT_MASKED;
 }
 
 static void write_esr(struct vmm_lapic *lapic)
 {
-    lapic->esr = lapic->errors;
+    put(lapic, X86_APIC_ESR, lapic->errors);
     lapic->errors = 0;
 }
 
-/* The eight registers of IRR, ISR or TMR. */
-static const struct vmm_vectors *vectors_at(const struct vmm_lapic *lapic, uint32_t offset)
+static void write_icr(struct vmm_lapic *lapic, uint64_t value)
 {
-    switch (offset & ~0x70u) {
-    case X86_APIC_ISR:
-        return &lapic->isr;
-    case X86_APIC_TMR:
-        return &lapic->tmr;
-    case X86_APIC_IRR:
-        return &lapic->irr;
-    default:
-        return NULL;
-    }
+    put(lapic, X86_APIC_ICR_LOW, (uint32_t)value & ICR_BITS);
+    if (vmm_lapic_is_x2apic(lapic))
+        put(lapic, ICR_X2APIC_HIGH, (uint32_t)(value >> 32));
+    send(lapic);
 }
 
 static bool is_lvt(uint32_t offset)
@@ -275,61 +308,33 @@ static bool is_lvt(uint32_t offset)
     return offset >= X86_APIC_LVT_TIMER && offset <= X86_APIC_LVT_ERROR;
 }
 
-static uint32_t *lvt_at(struct vmm_lapic *lapic, uint32_t offset)
-{
-    return &lapic->lvt[(offset - X86_APIC_LVT_TIMER) >> 4];
-}
-
 bool vmm_lapic_get(struct vmm_lapic *lapic, uint32_t offset, uint64_t *value)
 {
-    const struct vmm_vectors *vectors = vectors_at(lapic, offset);
-
-    if (vectors) {
-        *value = vectors->words[offset >> 4 & 7];
-        return true;
-    }
-    if (is_lvt(offset)) {
-        *value = *lvt_at(lapic, offset);
-        return true;
-    }
     switch (offset) {
-    case X86_APIC_ID:
-        *value = vmm_lapic_is_x2apic(lapic) ? lapic->id : lapic->id << ID_SHIFT;
-        break;
-    case X86_APIC_VERSION:
-        *value = VERSION;
-        break;
-    case X86_APIC_TPR:
-        *value = lapic->tpr;
-        break;
     case X86_APIC_PPR:
         *value = vmm_lapic_priority(lapic);
-        break;
-    case X86_APIC_LDR:
-        *value = lapic->ldr;
-        break;
-    case X86_APIC_SVR:
-        *value = lapic->svr;
-        break;
-    case X86_APIC_ESR:
-        *value = lapic->esr;
-        break;
-    case X86_APIC_ICR_LOW:
-        *value = vmm_lapic_is_x2apic(lapic) ? lapic->icr : (uint32_t)lapic->icr;
-        break;
-    case X86_APIC_INIT_COUNT:
-        *value = lapic->initial_count;
-        break;
+        return true;
     case X86_APIC_CUR_COUNT:
         *value = vmm_lapic_timer_count(lapic);
-        break;
+        return true;
+    case X86_APIC_ICR_LOW:
+        *value = reg(lapic, offset);
+        if (vmm_lapic_is_x2apic(lapic))
+            *value |= (uint64_t)reg(lapic, ICR_X2APIC_HIGH) << 32;
+        return true;
+    case X86_APIC_ID:
+    case X86_APIC_VERSION:
+    case X86_APIC_TPR:
+    case X86_APIC_LDR:
+    case X86_APIC_SVR:
+    case X86_APIC_ISR ... X86_APIC_ESR: /* with TMR and IRR */
+    case X86_APIC_LVT_TIMER ... X86_APIC_INIT_COUNT:
     case X86_APIC_DIV_CONF:
-        *value = lapic->divide;
-        break;
+        *value = reg(lapic, offset);
+        return true;
     default:
         return false;
     }
-    return true;
 }
 
 bool vmm_lapic_set(struct vmm_lapic *lapic, uint32_t offset, uint64_t value)
@@ -342,7 +347,7 @@ bool vmm_lapic_set(struct vmm_lapic *lapic, uint32_t offset, uint64_t value)
     }
     switch (offset) {
     case X86_APIC_TPR:
-        lapic->tpr = low & 0xff;
+        put(lapic, X86_APIC_TPR, low & 0xff);
         break;
     case X86_APIC_EOI:
         end_of_interrupt(lapic);
@@ -354,8 +359,7 @@ bool vmm_lapic_set(struct vmm_lapic *lapic, uint32_t offset, uint64_t value)
         write_esr(lapic);
         break;
     case X86_APIC_ICR_LOW:
-        lapic->icr = (value & ~(uint64_t)UINT32_MAX) | (low & ICR_BITS);
-        send(lapic);
+        write_icr(lapic, value);
         break;
     case X86_APIC_INIT_COUNT:
         vmm_lapic_timer_start(lapic, low);
@@ -374,17 +378,28 @@ void vmm_lapic_illegal_register(struct vmm_lapic *lapic)
     error(lapic, ILLEGAL_REGISTER);
 }
 
+/* The ID and LDR are those of the mode (SDM vol. 3, 10.12.5.1, 10.12.10.2). */
+static void write_names(struct vmm_lapic *lapic)
+{
+    bool x2apic = vmm_lapic_is_x2apic(lapic);
+
+    put(lapic, X86_APIC_ID, x2apic ? lapic->id : lapic->id << ID_SHIFT);
+    put(lapic, X86_APIC_LDR, x2apic ? lapic->id >> 4 << 16 | 1u << (lapic->id & 0xf) : 0);
+}
+
 /* SDM vol. 3, 10.4.7.1, and 10.12.5 for x2APIC mode. */
 static void reset(struct vmm_lapic *lapic)
 {
+    for (uint32_t offset = 0; offset < VMM_LAPIC_BYTES; offset += 4)
+        put(lapic, offset, 0);
     vmm_lapic_timer_reset(lapic);
-    lapic->tpr = lapic->ldr = lapic->errors = lapic->esr = 0;
-    lapic->dfr = DFR_FLAT;
-    lapic->svr = SVR_RESET;
-    lapic->icr = 0;
+    write_names(lapic);
+    put(lapic, X86_APIC_VERSION, VERSION);
+    put(lapic, X86_APIC_DFR, DFR_FLAT);
+    put(lapic, X86_APIC_SVR, SVR_RESET);
     for (unsigned i = 0; i < VMM_LVT_COUNT; i++)
-        lapic->lvt[i] = X86_APIC_LVT_MASKED;
-    lapic->irr = lapic->isr = lapic->tmr = (struct vmm_vectors){0};
+        *vmm_lapic_lvt(lapic, (enum vmm_lvt)i) = X86_APIC_LVT_MASKED;
+    lapic->errors = 0;
     lapic->nmi = false;
 }
 
@@ -402,8 +417,8 @@ bool vmm_lapic_set_base(struct vmm_lapic *lapic, uint64_t value)
     if (!to)
         reset(lapic);
     if (to == modes && from != modes) {
-        lapic->icr = (uint32_t)lapic->icr;
-        lapic->ldr = lapic->id >> 4 << 16 | 1u << (lapic->id & 0xf);
+        put(lapic, ICR_X2APIC_HIGH, 0);
+        write_names(lapic);
     }
     return true;
 }
@@ -412,10 +427,20 @@ bool vmm_lapic_init(struct vmm_lapic *lapic, struct vmm_apic_bus *bus, struct vm
                     uint32_t id)
 {
     *lapic = (struct vmm_lapic){.clock = clock, .bus = bus, .id = id};
+    lapic->registers = lapic->own_registers;
     lapic->base = VMM_LAPIC_ADDRESS | VMM_LAPIC_BASE_ENABLE | (id ? 0 : VMM_LAPIC_BASE_BSP);
     vmm_lapic_timer_init(lapic);
     reset(lapic);
     if (!id)
-        lapic->lvt[VMM_LVT_LINT0] = X86_APIC_DELIVERY_EXTINT;
+        *vmm_lapic_lvt(lapic, VMM_LVT_LINT0) = X86_APIC_DELIVERY_EXTINT;
     return vmm_apic_bus_add(bus, lapic);
+}
+
+void vmm_lapic_use_page(struct vmm_lapic *lapic, void *page)
+{
+    uint32_t *registers = page;
+
+    for (unsigned i = 0; i < VMM_LAPIC_BYTES / 4; i++)
+        registers[i] = lapic->registers[i];
+    lapic->registers = registers;
 }

@@ -5,8 +5,7 @@
 #include <x86/msr.h>
 
 #define PAGE      0x1000u
-#define HIGH_HALF 32 /* where the ICR's upper half is */
-#define LDR_BITS  0xff000000u
+#define HIGH_BYTE 0xff000000u /* where xAPIC mode has IDs */
 #define DFR_BITS  0xf0000000u
 
 /* The bits that WRMSR can set; others, and all registers that are not here, raise #GP (SDM vol. 3,
@@ -46,6 +45,22 @@ static bool x2apic_read(void *device, uint32_t msr, uint64_t *value)
            vmm_lapic_get(lapic, (msr - X86_MSR_X2APIC_FIRST) << 4, value);
 }
 
+/* An edge-triggered fixed interrupt; the ICR keeps what it has (10.12.11). */
+static void self_ipi(struct vmm_lapic *lapic, uint8_t vector)
+{
+    const struct vmm_apic_message message = {.mode = X86_APIC_DELIVERY_FIXED, .vector = vector};
+
+    (void)vmm_lapic_accept(lapic, &message);
+}
+
+bool vmm_lapic_written(struct vmm_lapic *lapic, uint32_t offset)
+{
+    if (offset != X86_APIC_SELF_IPI)
+        return false;
+    self_ipi(lapic, (uint8_t)*vmm_lapic_register(lapic, offset));
+    return true;
+}
+
 static bool x2apic_write(void *device, uint32_t msr, uint64_t value)
 {
     struct vmm_lapic *lapic = ((struct vmm_apic_bus *)device)->current;
@@ -54,13 +69,9 @@ static bool x2apic_write(void *device, uint32_t msr, uint64_t value)
     if (!vmm_lapic_is_x2apic(lapic))
         return false;
     if (offset == X86_APIC_SELF_IPI) {
-        /* an edge-triggered fixed interrupt; the ICR keeps what it has (10.12.11) */
-        const struct vmm_apic_message message = {.mode = X86_APIC_DELIVERY_FIXED,
-                                                 .vector = (uint8_t)value};
-
         if (value > 0xff)
             return false;
-        (void)vmm_lapic_accept(lapic, &message);
+        self_ipi(lapic, (uint8_t)value);
         return true;
     }
     return may_write(offset, value) && vmm_lapic_set(lapic, offset, value);
@@ -105,9 +116,8 @@ static uint32_t read_register(struct vmm_lapic *lapic, uint32_t offset)
 
     switch (offset) {
     case X86_APIC_DFR:
-        return lapic->dfr;
     case X86_APIC_ICR_HIGH:
-        return (uint32_t)(lapic->icr >> HIGH_HALF);
+        return *vmm_lapic_register(lapic, offset);
     case X86_APIC_APR: /* reads of what can only be written, or is not built any more, are 0 */
     case X86_APIC_EOI:
     case X86_APIC_RRD:
@@ -125,16 +135,11 @@ static void write_register(struct vmm_lapic *lapic, uint32_t offset, uint32_t va
     case X86_APIC_ID: /* it stays what the firmware would make it */
         break;
     case X86_APIC_LDR:
-        lapic->ldr = value & LDR_BITS;
+    case X86_APIC_ICR_HIGH:
+        *vmm_lapic_register(lapic, offset) = value & HIGH_BYTE;
         break;
     case X86_APIC_DFR:
-        lapic->dfr = value | ~DFR_BITS;
-        break;
-    case X86_APIC_ICR_LOW:
-        (void)vmm_lapic_set(lapic, offset, lapic->icr >> HIGH_HALF << HIGH_HALF | value);
-        break;
-    case X86_APIC_ICR_HIGH:
-        lapic->icr = (uint64_t)(value & 0xff000000u) << HIGH_HALF | (uint32_t)lapic->icr;
+        *vmm_lapic_register(lapic, offset) = value | ~DFR_BITS;
         break;
     default:
         if (!vmm_lapic_set(lapic, offset, value))

@@ -17,15 +17,21 @@ static uint32_t mode(uint32_t lvt)
 
 static bool by_deadline(const struct vmm_lapic *lapic)
 {
-    return mode(lapic->lvt[VMM_LVT_TIMER]) == X86_APIC_LVT_TIMER_TSC_DEADLINE;
+    return mode(*vmm_lapic_lvt(lapic, VMM_LVT_TIMER)) == X86_APIC_LVT_TIMER_TSC_DEADLINE;
 }
 
 /* Figure 10-10: bits 3, 1 and 0 are an exponent, less one. */
 static unsigned shift(const struct vmm_lapic *lapic)
 {
-    unsigned exponent = (lapic->divide & 3) | (lapic->divide >> 1 & 4);
+    uint32_t divide = *vmm_lapic_register(lapic, X86_APIC_DIV_CONF);
+    unsigned exponent = (divide & 3) | (divide >> 1 & 4);
 
     return (exponent + 1) & 7;
+}
+
+static uint32_t initial_count(const struct vmm_lapic *lapic)
+{
+    return *vmm_lapic_register(lapic, X86_APIC_INIT_COUNT);
 }
 
 static void arm(struct vmm_lapic *lapic, uint64_t deadline)
@@ -37,7 +43,7 @@ static void arm(struct vmm_lapic *lapic, uint64_t deadline)
  * all would be one interrupt. */
 static void next_period(struct vmm_lapic *lapic)
 {
-    uint64_t period = (uint64_t)lapic->initial_count << shift(lapic);
+    uint64_t period = (uint64_t)initial_count(lapic) << shift(lapic);
     uint64_t least = lapic->clock->hz / PERIODS_A_SECOND;
     uint64_t late = lapic->clock->now - lapic->timer_end;
 
@@ -53,7 +59,7 @@ static void expired(void *context)
 
     if (by_deadline(lapic))
         lapic->tsc_deadline = 0;
-    else if (mode(lapic->lvt[VMM_LVT_TIMER]) == X86_APIC_LVT_TIMER_PERIODIC)
+    else if (mode(*vmm_lapic_lvt(lapic, VMM_LVT_TIMER)) == X86_APIC_LVT_TIMER_PERIODIC)
         next_period(lapic);
     vmm_lapic_deliver_local(lapic, VMM_LVT_TIMER);
 }
@@ -66,8 +72,8 @@ void vmm_lapic_timer_init(struct vmm_lapic *lapic)
 void vmm_lapic_timer_reset(struct vmm_lapic *lapic)
 {
     arm(lapic, VMM_NEVER);
-    lapic->initial_count = 0;
-    lapic->divide = 0;
+    *vmm_lapic_register(lapic, X86_APIC_INIT_COUNT) = 0;
+    *vmm_lapic_register(lapic, X86_APIC_DIV_CONF) = 0;
     lapic->tsc_deadline = 0;
 }
 
@@ -81,7 +87,7 @@ uint32_t vmm_lapic_timer_count(const struct vmm_lapic *lapic)
         return 0;
     left = lapic->timer.deadline - lapic->clock->now;
     count = (left + (1u << shift(lapic)) - 1) >> shift(lapic);
-    return count < lapic->initial_count ? (uint32_t)count : lapic->initial_count;
+    return count < initial_count(lapic) ? (uint32_t)count : initial_count(lapic);
 }
 
 static void run_for(struct vmm_lapic *lapic, uint32_t count)
@@ -94,7 +100,7 @@ void vmm_lapic_timer_start(struct vmm_lapic *lapic, uint32_t count)
 {
     if (by_deadline(lapic))
         return;
-    lapic->initial_count = count;
+    *vmm_lapic_register(lapic, X86_APIC_INIT_COUNT) = count;
     run_for(lapic, count);
 }
 
@@ -103,7 +109,7 @@ void vmm_lapic_timer_set_divide(struct vmm_lapic *lapic, uint32_t value)
 {
     uint32_t count = vmm_lapic_timer_count(lapic);
 
-    lapic->divide = value & DIVIDE_MASK;
+    *vmm_lapic_register(lapic, X86_APIC_DIV_CONF) = value & DIVIDE_MASK;
     if (count)
         run_for(lapic, count);
 }
@@ -114,7 +120,7 @@ void vmm_lapic_timer_mode_changed(struct vmm_lapic *lapic, uint32_t old)
     if (by_deadline(lapic) == (mode(old) == X86_APIC_LVT_TIMER_TSC_DEADLINE))
         return;
     arm(lapic, VMM_NEVER);
-    lapic->initial_count = 0;
+    *vmm_lapic_register(lapic, X86_APIC_INIT_COUNT) = 0;
     lapic->tsc_deadline = 0;
 }
 

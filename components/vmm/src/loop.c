@@ -98,10 +98,30 @@ static void check(struct vmm_vcpu *vcpu, enum nacelle_error error, const char *w
     vcpu->stopped = true;
 }
 
+/* The processor has the local APIC's registers as long as their mode is one that it can do, and
+ * looks at them again when an interrupt was accepted. */
+static void show_apic(struct vmm_vcpu *vcpu)
+{
+    bool show = vcpu->apic_page && vmm_lapic_can_be_virtual(vcpu->lapic);
+    enum nacelle_error error;
+
+    if (vcpu->stopped || (show == vcpu->virtual_apic && !(show && vcpu->lapic->changed)))
+        return;
+    error = nacelle_vcpu_set_apic(vcpu->capability, show ? vcpu->apic_page : 0);
+    if (error == NACELLE_ERROR_UNSUPPORTED) {
+        vcpu->apic_page = 0;
+        return;
+    }
+    check(vcpu, error, "the virtual APIC");
+    vcpu->virtual_apic = show;
+    vcpu->lapic->changed = false;
+}
+
 static void offer(struct vmm_vcpu *vcpu)
 {
     uint64_t was_pending;
 
+    show_apic(vcpu);
     if (vmm_interrupts_take_nmi(vcpu)) {
         check(vcpu, nacelle_vcpu_inject(vcpu->capability, NMI, 0), "injecting an NMI");
         vcpu->wakes = true;
@@ -128,7 +148,7 @@ static void offer(struct vmm_vcpu *vcpu)
 /* An interrupt ends the HLT of a vCPU that waits. */
 static void wake(struct vmm_vcpu *vcpu)
 {
-    if (!vcpu->halted || (vcpu->offered < 0 && !vcpu->wakes) || vcpu->stopped)
+    if (!vcpu->halted || vcpu->stopped || (!vcpu->wakes && vmm_interrupts_due(vcpu) < 0))
         return;
     vcpu->halted = false;
     vcpu->wakes = false;

@@ -63,7 +63,12 @@
     X(RSM, 33, "RSM")                                                                              \
     X(MISCONFIGURATION, 34, "second-level misconfiguration") /* gpa */                             \
     X(MACHINE_CHECK, 35, "machine check at entry")                                                 \
-    X(UNKNOWN, 36, "unknown") /* the raw codes say what the processor reported */
+    X(UNKNOWN, 36, "unknown") /* the raw codes say what the processor reported */                  \
+    /* of a vCPU with a virtual-APIC page, after the instruction: an interrupt that TMR calls   */ \
+    /* level-triggered has ended, number: vector; the processor has written a register into the */ \
+    /* page and does not know what comes of it, number: offset                                  */ \
+    X(APIC_EOI, 37, "end of a virtual interrupt")                                                  \
+    X(APIC_WRITE, 38, "write to the virtual APIC")
 
 #ifndef __ASSEMBLER__
 

@@ -225,6 +225,8 @@ enum nacelle_type {
  *                 user level (both 0: the server was built not to count them); exits answered from
  *                 the VM's table, w7: CPUID, w8: of MSRs, w9: of ports. CONFIGURE sets w5 and w7
  *                 to w9 to 0.
+ * SET_APIC        w0: frame of 4 KiB with READ and WRITE, the virtual-APIC page (SDM vol 3 29.1);
+ *                 0: none. At any time; again after changes of IRR, ISR or TMR. UNSUPPORTED.
  */
 #define NACELLE_VCPU_CONFIGURE       NACELLE_OPERATION(9, 0)
 #define NACELLE_VCPU_READ_REGISTER   NACELLE_OPERATION(9, 1)
@@ -241,6 +243,7 @@ enum nacelle_type {
 #define NACELLE_VCPU_SET_PRIORITY    NACELLE_OPERATION(9, 12)
 #define NACELLE_VCPU_SET_CONTROL     NACELLE_OPERATION(9, 13)
 #define NACELLE_VCPU_STATISTICS      NACELLE_OPERATION(9, 14)
+#define NACELLE_VCPU_SET_APIC        NACELLE_OPERATION(9, 15)
 
 #ifndef __ASSEMBLER__
 

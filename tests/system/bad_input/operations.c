@@ -57,6 +57,7 @@ static const struct operation {
     {"vcpu set priority", NACELLE_VCPU_SET_PRIORITY, 1, false},
     {"vcpu set control", NACELLE_VCPU_SET_CONTROL, 2, false},
     {"vcpu statistics", NACELLE_VCPU_STATISTICS, 0, false},
+    {"vcpu set apic", NACELLE_VCPU_SET_APIC, 1, false},
     {"ioport in", NACELLE_IOPORT_IN, 2, false},
     {"ioport out", NACELLE_IOPORT_OUT, 3, false},
     {"interrupt bind", NACELLE_INTERRUPT_BIND, 1, false},

@@ -20,6 +20,9 @@
 #define CONTROL(what, error, word, ...) \
     ROW("set control: " what, VCPU_STOPPED, VCPU_SET_CONTROL, error, WORD(word), __VA_ARGS__)
 
+#define APIC(what, error, ...) \
+    ROW("set apic: " what, VCPU_STOPPED, VCPU_SET_APIC, error, WORD(0), __VA_ARGS__)
+
 #define RUNNING(what, operation, ...) \
     ROW("running: " what, VCPU_RUNNING, operation, BUSY, CAPABILITY, __VA_ARGS__)
 
@@ -48,6 +51,7 @@ static const struct row rows[] = {
     RAW("poke", VCPU_POKE),
     RAW("resume", VCPU_RESUME, 0),
     RAW("set control", VCPU_SET_CONTROL, NACELLE_CONTROL_HLT, 0),
+    RAW("set apic", VCPU_SET_APIC, FRAME),
 
     RUNNING("configure", VCPU_CONFIGURE, VM, ENDPOINT),
     RUNNING("read register", VCPU_READ_REGISTER, 0),
@@ -131,6 +135,15 @@ static const struct row rows[] = {
         0),
     ROW("set priority: slice of 1 tick", VCPU_STOPPED, VCPU_SET_PRIORITY, OUT_OF_RANGE, WORD(1), 1,
         1),
+
+    APIC("nothing", INVALID_CAPABILITY, EMPTY),
+    APIC("beyond the space", INVALID_CAPABILITY, NO_SLOT),
+    APIC("2^64 - 1", INVALID_CAPABILITY, ~0ull),
+    APIC("untyped memory", WRONG_TYPE, UNTYPED),
+    APIC("a vCPU", WRONG_TYPE, VCPU),
+    APIC("a frame without rights", MISSING_RIGHT, WEAK + NACELLE_TYPE_FRAME),
+    APIC("a frame to read", MISSING_RIGHT, FRAME_READ),
+    APIC("2 MiB", INVALID_ARGUMENT, FRAME_LARGE2),
 };
 
 const struct rows vcpu_rows = ROWS(rows);

@@ -247,6 +247,7 @@ static void operations(void **state)
     assert_int_equal(NACELLE_THREAD_STATISTICS, 0x507);
     assert_int_equal(NACELLE_VM_CLOSE_MSR, 0x805);
     assert_int_equal(NACELLE_VCPU_STATISTICS, 0x90e);
+    assert_int_equal(NACELLE_VCPU_SET_APIC, 0x90f);
     assert_int_equal(NACELLE_INTERRUPT_ACKNOWLEDGE, 0xb01);
     assert_int_equal(NACELLE_CONTROL_COUNT, 12);
     assert_int_equal(NACELLE_GROUPS_ALL, (1u << NACELLE_GROUPS) - 1);

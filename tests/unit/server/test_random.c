@@ -124,6 +124,9 @@ static void fill_words(uint32_t operation, uint64_t *words)
     case NACELLE_INTERRUPT_BIND:
         words[0] = slot_of_type(NACELLE_TYPE_NOTIFICATION);
         break;
+    case NACELLE_VCPU_SET_APIC:
+        words[0] = below(4) != 0 ? slot_of_type(NACELLE_TYPE_FRAME) : 0;
+        break;
     case NACELLE_VCPU_CONFIGURE:
         words[0] = slot_of_type(NACELLE_TYPE_VM);
         words[1] = slot_of_type(NACELLE_TYPE_ENDPOINT);
@@ -140,7 +143,7 @@ static void fill_words(uint32_t operation, uint64_t *words)
 static const uint8_t operation_counts[NACELLE_TYPE_COUNT] = {
     [NACELLE_TYPE_UNTYPED] = 2,      [NACELLE_TYPE_FRAME] = 2,     [NACELLE_TYPE_CSPACE] = 4,
     [NACELLE_TYPE_ASPACE] = 2,       [NACELLE_TYPE_THREAD] = 7,    [NACELLE_TYPE_ENDPOINT] = 1,
-    [NACELLE_TYPE_NOTIFICATION] = 3, [NACELLE_TYPE_VM] = 6,        [NACELLE_TYPE_VCPU] = 15,
+    [NACELLE_TYPE_NOTIFICATION] = 3, [NACELLE_TYPE_VM] = 6,        [NACELLE_TYPE_VCPU] = 16,
     [NACELLE_TYPE_IOPORT] = 2,       [NACELLE_TYPE_INTERRUPT] = 2,
 };
 
@@ -540,6 +543,7 @@ static unsigned play(uint64_t seed, unsigned steps)
             root_invoke(&message);
         }
         world_arms = below(8) != 0;
+        world_lacks_apic = below(8) == 0;
         switch (world_run()) {
         case WORLD_IDLE:
             wake_somebody();

@@ -240,6 +240,7 @@ void world_start(void)
     fastpath_init(&host_cpu);
     world_running = NULL;
     world_arms = false;
+    world_lacks_apic = false;
     world_guest = NULL;
     world_interrupt = NULL;
     cspace_init(world.cspace, 15);

@@ -104,6 +104,9 @@ void world_exit(enum vcpu_disposition disposition, uint32_t number);
 /* Whether vCPUs are ready for the direct way; at first they are not. */
 extern bool world_arms;
 
+/* Whether the processor has no APIC virtualization; at first it has. */
+extern bool world_lacks_apic;
+
 extern unsigned world_timer_settings; /* counts calls of clock_set_timer */
 
 /* --- The fast path: what entry.S does (world_fastpath.c) ---------------------------------- */
@@ -128,6 +131,9 @@ void world_check_pair(void);
 
 /* What the fake engine remembers of a VM. */
 unsigned fake_vm_mappings(const struct vm *vm);
+
+/* The virtual-APIC page of a vCPU. */
+uint64_t fake_vcpu_apic(const struct vcpu *vcpu);
 
 /* The direct way of the fake engine. */
 void fake_direct_entry(struct vcpu *vcpu);

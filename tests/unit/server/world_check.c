@@ -271,6 +271,12 @@ static void check_vcpu(const struct vcpu_object *object)
     check_execution(&object->execution);
     check_internal(&object->vm, NACELLE_TYPE_VM);
     check_internal(&object->endpoint, NACELLE_TYPE_ENDPOINT);
+    check_internal(&object->apic, NACELLE_TYPE_FRAME);
+    /* The processor has no page but one that stays a frame meanwhile. */
+    if (object->vm.type == NACELLE_TYPE_VM) {
+        assert_int_equal(fake_vcpu_apic(vcpu_engine((struct vcpu_object *)object)),
+                         object->apic.type == NACELLE_TYPE_FRAME ? object->apic.object : 0);
+    }
     if (object->vm.type == NACELLE_TYPE_NULL) {
         assert_int_equal(object->execution.state, EXECUTION_STOPPED);
     }

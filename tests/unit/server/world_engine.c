@@ -25,6 +25,7 @@ struct vcpu {
     bool direct; /* armed */
     uint64_t direct_entries;
     uint64_t general[16];
+    uint64_t apic;
 };
 
 #define VM_MAGIC 0x766d
@@ -37,6 +38,13 @@ struct vcpu_exit_to_come {
 extern struct vcpu_exit_to_come exit_to_come;
 
 struct vcpu_exit_to_come exit_to_come;
+
+bool world_lacks_apic;
+
+uint64_t fake_vcpu_apic(const struct vcpu *vcpu)
+{
+    return vcpu->apic;
+}
 
 unsigned fake_vm_mappings(const struct vm *vm)
 {
@@ -155,6 +163,7 @@ void vcpu_attach(struct vcpu *vcpu, struct vm *vm)
     assert_false(vcpu->loaded);
     assert_false(vcpu->direct);
     vcpu->direct_entries = 0;
+    vcpu->apic = 0;
     vcpu->vm = vm;
 }
 
@@ -228,6 +237,17 @@ enum nacelle_error vcpu_set_control(struct vcpu *vcpu, uint64_t control, uint64_
     assert_false(vcpu->direct);
     return control >= NACELLE_CONTROL_COUNT || value > 1 ? NACELLE_ERROR_INVALID_ARGUMENT
                                                          : NACELLE_ERROR_OK;
+}
+
+enum nacelle_error vcpu_set_apic(struct vcpu *vcpu, uint64_t physical)
+{
+    check_vm(vcpu);
+    assert_false(vcpu->direct);
+    if (physical != 0 && world_lacks_apic) {
+        return NACELLE_ERROR_UNSUPPORTED;
+    }
+    vcpu->apic = physical;
+    return NACELLE_ERROR_OK;
 }
 
 bool vcpu_resume(struct vcpu *vcpu, uint32_t flags)

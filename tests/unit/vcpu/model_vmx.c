@@ -16,6 +16,7 @@
 #include "model.h"
 
 #include "direct.h"
+#include "vmx/bitmap.h"
 #include "vmx/vmcs.h"
 
 #define VMCSS 64
@@ -182,6 +183,27 @@ void model_set_field(struct vcpu *vcpu, uint32_t field, uint64_t value)
 
 /* --- Entry and exit --- */
 
+/* Without "virtualize x2APIC mode" an x2APIC MSR that does not exit is the host's. */
+static void check_apic(struct vcpu *vcpu)
+{
+    uint64_t procedure = model_field(vcpu, VMCS_PROC_BASED_CONTROLS);
+    uint64_t procedure2 = model_field(vcpu, VMCS_SECONDARY_PROC_BASED_CONTROLS);
+    const uint8_t *bitmap = model_virtual(model_field(vcpu, VMCS_MSR_BITMAPS));
+    bool virtual = (procedure2 & VMX_PROC2_VIRTUALIZE_X2APIC_MODE) != 0;
+
+    for (uint32_t msr = X86_MSR_X2APIC_FIRST; msr <= X86_MSR_X2APIC_LAST; msr++) {
+        if (!virtual &&
+            (!msr_bitmap_exits(bitmap, msr, false) || !msr_bitmap_exits(bitmap, msr, true)))
+            model_fail("the host's x2APIC MSR is open", msr);
+    }
+    /* 26.2.1.1 */
+    if ((procedure2 & VMX_PROC2_APIC) != 0 && (procedure & VMX_PROC_TPR_SHADOW) == 0)
+        model_fail("APIC virtualization without TPR shadow", procedure2);
+    if ((procedure & VMX_PROC_TPR_SHADOW) != 0 &&
+        (model_field(vcpu, VMCS_VIRTUAL_APIC_ADDRESS) & 0xfff) != 0)
+        model_fail("virtual-APIC address", procedure);
+}
+
 static void check_entry(struct vcpu *vcpu, struct model_vmcs *vmcs)
 {
     uint64_t vpid = model_field(vcpu, VMCS_VPID);
@@ -199,6 +221,7 @@ static void check_entry(struct vcpu *vcpu, struct model_vmcs *vmcs)
         model_fail("host state of another CPU", 0);
     if (model_cpu->engine.fpu_owner != vcpu || model_cpu->engine.state_owner != vcpu)
         model_fail("another vCPU's state is loaded", 0);
+    check_apic(vcpu);
     if (model_cpu->cr2 != vcpu->cr2)
         model_fail("CR2 is not the guest's", model_cpu->cr2);
     if ((model_field(vcpu, VMCS_SECONDARY_PROC_BASED_CONTROLS) & VMX_PROC2_VPID) != 0) {

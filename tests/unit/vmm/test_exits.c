@@ -121,7 +121,7 @@ static void cr8(void **state)
 
     (void)state;
     assert_int_equal(handle(exit), VMM_ADVANCE);
-    assert_int_equal(pc.lapics[0].tpr, 0x90);
+    assert_int_equal(*vmm_lapic_register(&pc.lapics[0], X86_APIC_TPR), 0x90);
     exit.value = 0x10;
     assert_int_equal(handle(exit), VMM_AGAIN);
     exit.flags = NACELLE_EXIT_READ;

@@ -121,14 +121,35 @@ static void the_apic_is_acknowledged_when_it_is_taken(void **state)
     assert_int_equal(vmm_interrupts_offer(&vcpu), VMM_OFFER_INJECT);
     assert_int_equal(vmm_interrupts_vector(&vcpu), 0x61);
     leave(false);
-    assert_int_equal(vcpu.lapic->isr.words[3], 1u << 1);
+    assert_int_equal(*vmm_lapic_register(vcpu.lapic, 0x130), 1u << 1);
     assert_int_equal(vmm_interrupts_offer(&vcpu), VMM_OFFER_NOTHING);
     lapic(0xb0, 0);
     assert_int_equal(vmm_interrupts_offer(&vcpu), VMM_OFFER_INJECT);
     lapic(0x80, 0x50); /* the guest raises its task priority before it takes it */
     assert_int_equal(vmm_interrupts_offer(&vcpu), VMM_OFFER_CANCEL);
     leave(false);
-    assert_int_equal(vcpu.lapic->isr.words[2], 0);
+    assert_int_equal(*vmm_lapic_register(vcpu.lapic, 0x120), 0);
+}
+
+/* What the processor delivers is not offered; it is due all the same, for a guest that halts. */
+static void the_processor_delivers(void **state)
+{
+    (void)state;
+    lapic(0xf0, 0x1ff);
+    vmm_apic_bus_msi(&pc.apic_bus, 0xfee00000, 0x51);
+    assert_int_equal(vmm_interrupts_offer(&vcpu), VMM_OFFER_INJECT);
+    vcpu.virtual_apic = true;
+    assert_int_equal(vmm_interrupts_offer(&vcpu), VMM_OFFER_CANCEL);
+    assert_int_equal(vmm_interrupts_due(&vcpu), VMM_OFFERED_BY_APIC | 0x51);
+    assert_int_equal(vmm_interrupts_offer(&vcpu), VMM_OFFER_NOTHING);
+    pulse(3); /* the 8259's go by the engine all the same */
+    assert_int_equal(vmm_interrupts_offer(&vcpu), VMM_OFFER_INJECT);
+    leave(false);
+    assert_int_equal(in_service(), 8);
+    assert_int_equal(*vmm_lapic_register(vcpu.lapic, 0x220), 1u << 0x11);
+    vcpu.virtual_apic = false;
+    assert_int_equal(vmm_interrupts_offer(&vcpu), VMM_OFFER_INJECT);
+    assert_int_equal(vmm_interrupts_vector(&vcpu), 0x51);
 }
 
 /* The 8259 behind LINT0 (ExtINT), beside a disabled APIC, by the I/O APIC, and not at all. */
@@ -201,6 +222,7 @@ int main(void)
         cmocka_unit_test_setup(a_running_vcpu_is_poked_when_the_offer_changes, make),
         cmocka_unit_test_setup(an_interrupted_delivery_counts_as_taken, make),
         cmocka_unit_test_setup(the_apic_is_acknowledged_when_it_is_taken, make),
+        cmocka_unit_test_setup(the_processor_delivers, make),
         cmocka_unit_test_setup(the_ways_of_the_8259, make),
         cmocka_unit_test_setup(the_8259_as_a_fixed_interrupt, make),
         cmocka_unit_test_setup(isa_interrupts_reach_both_controllers, make),

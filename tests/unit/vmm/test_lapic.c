@@ -109,7 +109,7 @@ static void state_after_reset(void **state)
     assert_int_equal(get(0x370), 0x10000);
     assert_int_equal(get(0x380), 0);
     assert_int_equal(get(0x390), 0);
-    assert_int_equal(lapics[1].lvt[VMM_LVT_LINT0], 0x10000);
+    assert_int_equal(*vmm_lapic_lvt(&lapics[1], VMM_LVT_LINT0), 0x10000);
     bus.current = &lapics[1];
     assert_int_equal(get(0x20), 1u << 24);
     assert_int_equal(rdmsr(0x1b), 0xfee00800);
@@ -211,7 +211,7 @@ static void accesses_of_other_widths(void **state)
 static void interrupt_commands(void **state)
 {
     (void)state;
-    lapics[1].svr = 0x1ff;
+    *vmm_lapic_register(&lapics[1], X86_APIC_SVR) = 0x1ff;
     set(0x310, 1u << 24);
     set(0x300, 0x4041);
     assert_int_equal(vmm_lapic_due(&lapics[1]), 0x41);
@@ -246,19 +246,19 @@ static void interrupt_commands(void **state)
 static void logical_destinations(void **state)
 {
     (void)state;
-    lapics[1].svr = 0x1ff;
+    *vmm_lapic_register(&lapics[1], X86_APIC_SVR) = 0x1ff;
     set(0xd0, 0x01ffffff);
     assert_int_equal(get(0xd0), 0x01000000);
-    lapics[1].ldr = 0x02000000;
+    *vmm_lapic_register(&lapics[1], X86_APIC_LDR) = 0x02000000;
     set(0x310, 3u << 24);
     set(0x300, 0x841); /* flat */
     assert_int_equal(vmm_lapic_due(&lapics[0]), 0x41);
     assert_int_equal(vmm_lapic_due(&lapics[1]), 0x41);
     set(0xe0, 0);
     assert_int_equal(get(0xe0), 0x0fffffff);
-    lapics[1].dfr = 0x0fffffff;
+    *vmm_lapic_register(&lapics[1], X86_APIC_DFR) = 0x0fffffff;
     set(0xd0, 0x11000000);
-    lapics[1].ldr = 0x21000000;
+    *vmm_lapic_register(&lapics[1], X86_APIC_LDR) = 0x21000000;
     set(0x310, 0x21u << 24);
     set(0x300, 0x842); /* cluster 2, its first */
     assert_int_equal(vmm_lapic_due(&lapics[0]), 0x41);
@@ -269,9 +269,9 @@ static void logical_destinations(void **state)
 static void lowest_priority(void **state)
 {
     (void)state;
-    lapics[1].svr = 0x1ff;
+    *vmm_lapic_register(&lapics[1], X86_APIC_SVR) = 0x1ff;
     set(0xd0, 1u << 24);
-    lapics[1].ldr = 2u << 24;
+    *vmm_lapic_register(&lapics[1], X86_APIC_LDR) = 2u << 24;
     set(0x80, 0x30);
     set(0x310, 3u << 24);
     set(0x300, 0x951);
@@ -382,6 +382,72 @@ static void x2apic_commands(void **state)
     assert_true(wrmsr(0x830, 0xff00000055ull)); /* APIC ID 255: nobody */
     assert_int_equal(vmm_lapic_due(&lapics[0]), 0x54);
     assert_false(wrmsr(0x830, 0x1000)); /* delivery status is reserved */
+}
+
+/* What a guest with a virtual-APIC page reads without us (29.5): the page has what WRMSR and RDMSR
+ * have, in the layout of 10.4.1 and with the ICR's upper half at 304h. */
+static void the_page_has_the_registers(void **state)
+{
+    static uint32_t page[1024];
+    static const uint16_t readable[] = {0x802, 0x803, 0x808, 0x80d, 0x80f, 0x817, 0x81f, 0x827,
+                                        0x828, 0x830, 0x832, 0x835, 0x837, 0x838, 0x83e};
+
+    (void)state;
+    bus.current = &lapics[1];
+    set(0xf0, 0x1ff);
+    assert_false(vmm_lapic_can_be_virtual(&lapics[1])); /* xAPIC mode */
+    set(0x310, 5u << 24);
+    assert_true(wrmsr(0x1b, 0xfee00c00));
+    assert_true(vmm_lapic_can_be_virtual(&lapics[1]));
+    assert_true(wrmsr(0x808, 0x21));
+    vmm_lapic_use_page(&lapics[1], page);
+    assert_int_equal(page[0x80 / 4], 0x21);
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < sizeof(readable) / sizeof(readable[0]); i++) {
+            uint32_t word = (readable[i] - 0x800u) * 4;
+
+            assert_int_equal(page[word] | (uint64_t)page[word + 1] << 32, rdmsr(readable[i]));
+        }
+        assert_true(wrmsr(0x830, 0x700004051ull));
+        assert_true(wrmsr(0x832, 0x20045));
+        assert_true(wrmsr(0x83e, 0x3));
+        assert_true(wrmsr(0x838, 12345));
+        assert_true(wrmsr(0x837, 0xfe));
+        assert_true(wrmsr(0x830, 0x40003)); /* an error, which is an interrupt */
+        assert_true(wrmsr(0x828, 0));
+    }
+    assert_int_equal(page[0x304 / 4], 0);
+    assert_true(wrmsr(0x80f, 0xff));
+    assert_false(vmm_lapic_can_be_virtual(&lapics[1])); /* it takes no interrupts */
+}
+
+/* What the processor moved in the page is what the APIC goes on with. */
+static void the_page_comes_back(void **state)
+{
+    static uint32_t page[1024];
+
+    (void)state;
+    vmm_lapic_use_page(&lapics[0], page);
+    assert_false(lapics[0].changed);
+    fixed(0x52, true);
+    assert_true(lapics[0].changed);
+    assert_int_equal(page[0x220 / 4], 1u << 0x12);
+    assert_int_equal(page[0x1a0 / 4], 1u << 0x12);
+    page[0x220 / 4] = 0; /* delivered (29.2.2) */
+    page[0x120 / 4] = 1u << 0x12;
+    fixed(0x51, false);
+    assert_int_equal(vmm_lapic_due(&lapics[0]), -1);
+    assert_int_equal(rdmsr(0x80a), 0x50);
+    page[0x120 / 4] = 0; /* ended (29.1.4), with an exit */
+    vmm_lapic_ended(&lapics[0], 0x52);
+    assert_int_equal(ended_count, 1);
+    assert_int_equal(ended_vector, 0x52);
+    assert_int_equal(vmm_lapic_due(&lapics[0]), 0x51);
+    page[0x3f0 / 4] = 5; /* SELF IPI that the processor left (29.1.5) */
+    assert_true(vmm_lapic_written(&lapics[0], 0x3f0));
+    assert_true(wrmsr(0x828, 0));
+    assert_int_equal(rdmsr(0x828), 0x40);
+    assert_false(vmm_lapic_written(&lapics[0], 0xb0));
 }
 
 static unsigned expirations(uint64_t ticks)
@@ -599,6 +665,8 @@ int main(void)
         cmocka_unit_test_setup(transitions_of_apic_base, make),
         cmocka_unit_test_setup(x2apic_registers, enable_x2apic),
         cmocka_unit_test_setup(x2apic_commands, enable_x2apic),
+        cmocka_unit_test_setup(the_page_has_the_registers, enable_x2apic),
+        cmocka_unit_test_setup(the_page_comes_back, enable_x2apic),
         cmocka_unit_test_setup(one_shot, enable),
         cmocka_unit_test_setup(divide_configuration, enable),
         cmocka_unit_test_setup(periodic, enable),

@@ -16,7 +16,8 @@
  *
  *   static inline uint64_t vcpu_host_physical(const void *memory);  physical address of memory
  *   static inline void *vcpu_host_virtual(uint64_t physical);       the reverse, for the memory
- *                                                                   given to the engine
+ *                                                                   given to the engine, and
+ *                                                                   for virtual-APIC pages
  *   static inline struct vcpu_cpu *vcpu_host_cpu(void);             this CPU's engine storage
  *
  * and the function vcpu_host_exit below. The host calls the engine with interrupts off, and never
@@ -145,6 +146,14 @@ static inline struct nacelle_vcpu_state *vcpu_state(struct vcpu *vcpu)
  * that return an error answer NOT_CONFIGURED, but for general registers other than rsp.
  */
 void vcpu_attach(struct vcpu *vcpu, struct vm *vm);
+
+/*
+ * NACELLE_VCPU_SET_APIC: the virtual-APIC page at this physical address, 0 for none, as it is now:
+ * RVI and SVI become what IRR and ISR have highest, and ends of interrupts exit that TMR has. The
+ * page is the processor's until another is set; what is in it can harm nobody but the vCPU.
+ * UNSUPPORTED.
+ */
+enum nacelle_error vcpu_set_apic(struct vcpu *vcpu, uint64_t physical);
 
 /* Takes the vCPU off this CPU: its control structure is not current, all its state is in its
  * memory. Needed before it is deleted, and before another CPU uses it. */

@@ -110,6 +110,12 @@ nacelle_vcpu_set_control(uint64_t vcpu, enum nacelle_control control, uint64_t v
     return nacelle_invoke2(vcpu, NACELLE_VCPU_SET_CONTROL, control, value);
 }
 
+/* frame: slot of the virtual-APIC page, or 0. */
+static inline enum nacelle_error nacelle_vcpu_set_apic(uint64_t vcpu, uint64_t frame)
+{
+    return nacelle_invoke1(vcpu, NACELLE_VCPU_SET_APIC, frame);
+}
+
 struct nacelle_vcpu_statistics {
     uint64_t entries; /* into the guest */
     uint64_t exits;   /* sent to the client */

@@ -2,6 +2,10 @@
 /*
  * The local APIC of a vCPU: xAPIC and x2APIC (SDM vol. 3, chapter 10). Version 14h, six LVT
  * entries, no suppression of EOI broadcasts. Its timer counts the TSC.
+ *
+ * Its registers are in memory, in the layout of the xAPIC page, always up to date but for PPR and
+ * the current count: so a processor with APIC virtualization can take them over as they are, and
+ * give them back. While it has them it moves interrupts from IRR to ISR, and takes ends of them.
  */
 #ifndef VMM_LAPIC_H
 #define VMM_LAPIC_H
@@ -12,6 +16,7 @@
 #include <vmm/clock.h>
 #include <vmm/mmio.h>
 #include <vmm/msr.h>
+#include <x86/apic.h>
 
 #define VMM_LAPIC_ADDRESS 0xfee00000ull /* where it is after RESET, and stays */
 
@@ -31,28 +36,22 @@ enum vmm_lvt {
     VMM_LVT_COUNT,
 };
 
-/* 256 bits, as IRR, ISR and TMR. */
-struct vmm_vectors {
-    uint32_t words[8];
-};
+#define VMM_LAPIC_BYTES 0x400 /* of the page, with all registers; the rest is reserved */
 
 struct vmm_lapic {
     struct vmm_clock *clock;
     struct vmm_apic_bus *bus;
-    uint64_t base; /* IA32_APIC_BASE */
-    uint32_t id;   /* x2APIC ID; its lower 8 bits are the xAPIC's */
-    uint32_t tpr, ldr, dfr, svr;
-    uint32_t errors, esr; /* since the last write of ESR; what reads of ESR give */
-    uint64_t icr;
-    uint32_t lvt[VMM_LVT_COUNT];
-    struct vmm_vectors irr, isr, tmr;
-    bool lint[2]; /* the pins as they are */
-    bool nmi;     /* one arrived; who injects it clears this */
+    uint64_t base;                               /* IA32_APIC_BASE */
+    uint32_t id;                                 /* x2APIC ID; its lower 8 bits are the xAPIC's */
+    uint32_t *registers;                         /* vmm_lapic_register() */
+    uint32_t own_registers[VMM_LAPIC_BYTES / 4]; /* they are here until vmm_lapic_use_page() */
+    uint32_t errors;                             /* since the last write of ESR */
+    bool lint[2];                                /* the pins as they are */
+    bool nmi;                                    /* one arrived; who injects it clears this */
+    bool changed; /* IRR or TMR, by an interrupt; who tells the processor clears this */
 
     struct vmm_timer timer;
-    uint64_t timer_end; /* when the count is 0, by the clock */
-    uint32_t initial_count;
-    uint32_t divide;       /* divide configuration register */
+    uint64_t timer_end;    /* when the count is 0, by the clock */
     uint64_t tsc_deadline; /* IA32_TSC_DEADLINE, as the guest counts */
     uint64_t tsc_offset;   /* the guest's TSC less the clock's */
 };
@@ -62,6 +61,20 @@ struct vmm_lapic {
  * no APIC (MultiProcessor Specification 1.4, 3.6.2.2). False when the bus is full. */
 bool vmm_lapic_init(struct vmm_lapic *lapic, struct vmm_apic_bus *bus, struct vmm_clock *clock,
                     uint32_t id);
+
+/* The registers are in this page from now on, as they are. */
+void vmm_lapic_use_page(struct vmm_lapic *lapic, void *page);
+
+/* A register by its offset in the page. */
+static inline uint32_t *vmm_lapic_register(const struct vmm_lapic *lapic, uint32_t offset)
+{
+    return &lapic->registers[offset / 4];
+}
+
+static inline uint32_t *vmm_lapic_lvt(const struct vmm_lapic *lapic, enum vmm_lvt entry)
+{
+    return vmm_lapic_register(lapic, X86_APIC_LVT_TIMER + 0x10u * (uint32_t)entry);
+}
 
 /* The page at FEE00000h, the x2APIC MSRs, IA32_APIC_BASE and IA32_TSC_DEADLINE, of the APIC that is
  * the bus's current one. False when a table is full. */
@@ -79,6 +92,15 @@ int vmm_lapic_due(const struct vmm_lapic *lapic);
 
 /* The interrupt was delivered: it is in service now. */
 void vmm_lapic_acknowledge(struct vmm_lapic *lapic, uint8_t vector);
+
+/* The mode is one in which a processor's APIC virtualization does as this APIC would: x2APIC mode,
+ * and taking interrupts. */
+bool vmm_lapic_can_be_virtual(const struct vmm_lapic *lapic);
+
+/* The processor has done it, and it does not end there: the end of a level-triggered interrupt; a
+ * write of the register at this offset, false when it is none that processors leave so. */
+void vmm_lapic_ended(struct vmm_lapic *lapic, uint8_t vector);
+bool vmm_lapic_written(struct vmm_lapic *lapic, uint32_t offset);
 
 /* Sets pin LINT0 or LINT1. */
 void vmm_lapic_set_lint(struct vmm_lapic *lapic, unsigned pin, bool level);
@@ -103,12 +125,12 @@ static inline bool vmm_lapic_is_x2apic(const struct vmm_lapic *lapic)
 /* CR8: the upper half of TPR (SDM vol. 3, 10.8.6). */
 static inline uint64_t vmm_lapic_cr8(const struct vmm_lapic *lapic)
 {
-    return lapic->tpr >> 4;
+    return *vmm_lapic_register(lapic, X86_APIC_TPR) >> 4;
 }
 
 static inline void vmm_lapic_set_cr8(struct vmm_lapic *lapic, uint64_t value)
 {
-    lapic->tpr = (uint32_t)(value & 0xf) << 4;
+    *vmm_lapic_register(lapic, X86_APIC_TPR) = (uint32_t)(value & 0xf) << 4;
 }
 
 /* IA32_APIC_BASE: false for a change that is none of SDM vol. 3, 10.12.5, or another address. */

@@ -33,6 +33,8 @@ struct vmm_vcpu {
     uint32_t exception_error;
 
     uint64_t tsc_offset; /* as the engine has it; the guest's wish is lapic->tsc_offset */
+    uint64_t apic_page;  /* slot of the frame with lapic's registers, 0: it is for us alone */
+    bool virtual_apic;   /* the processor has it now */
     int offered;         /* the interrupt that waits in the engine (vmm/interrupts.h), or -1 */
     bool runs;           /* not waiting for a reply */
     bool halted;
