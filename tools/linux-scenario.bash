@@ -13,7 +13,8 @@ Options of scenario linux:
   --vms COUNT        number of VMs, each with a client and protection domain of its own (default: 2)
   --vcpus COUNT      vCPUs of each; 1 is all that there is today
   --mem SIZE         memory of each, a multiple of 2M, as in 128M (the default)
-  --kernel FILE      the kernel, a bzImage (default: Debian's, which is fetched)
+  --kernel FILE      the kernel, a bzImage, or an ELF file (vmlinux) with a PVH entry (default:
+                     Debian's, which is fetched)
   --initrd FILE      its initial RAM disk (default: one with busybox)
   --append TEXT      more for its command line, which has console=ttyS0
   --disk IMAGE       a disk for each VM: what it writes there stays in its memory

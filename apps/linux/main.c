@@ -4,7 +4,7 @@
  * guest exited and why.
  * Arguments:
  *   mem=SIZE     of the guest, a multiple of 2M; default 128M
- *   kernel=NAME  the file that is the kernel, a bzImage; default vmlinuz
+ *   kernel=NAME  the file that is the kernel, a bzImage or an ELF file; default vmlinuz
  *   initrd=NAME  the file that is its initial RAM disk; default initrd.gz, or none without it
  *   firmware=NAME  the file that is its firmware, which boots what is on the disk; no kernel then
  *   disk=NAME    the file that is its disk; what it writes is gone at the end
