@@ -10,6 +10,7 @@
  *   disk=NAME    the file that is its disk; what it writes is gone at the end
  *   overlay=SIZE memory for what it writes to the disk; default 8M; 0: the disk is read-only
  *   net=NAME,... the channels, each to a switch, that it has network devices at
+ *   console=virtio  it has a virtio console, too, and what is typed goes there
  *   -- ...       the kernel's command line
  */
 #include "devices.h"
@@ -84,9 +85,9 @@ static void print_statistics(uint64_t ticks)
 /* A key that nobody reads is most likely one that was misspelt. */
 static bool keys_are_known(const char *line)
 {
-    static const char *const keys[] = {"client", "memory", "slots",   "priority", "slice",
-                                       "files",  "expect", "channel", "mem",      "kernel",
-                                       "initrd", "disk",   "overlay", "net",      "firmware"};
+    static const char *const keys[] = {
+        "client", "memory", "slots",  "priority", "slice",   "files", "expect",   "channel",
+        "mem",    "kernel", "initrd", "disk",     "overlay", "net",   "firmware", "console"};
     struct nacelle_word word;
 
     if (!nacelle_next_word(&line, &word)) /* the module's name */
@@ -173,7 +174,7 @@ int main(const struct nacelle_client_info *info)
     vmm_loop_init(&loop, &pool);
     vmm_loop_use_channels(&loop, info);
     vmm_guest_make(&guest, &pool, info, &config);
-    if (!devices_add(&guest, &loop, &pool, info, firmware))
+    if (!devices_add(&guest, &loop, &pool, info, &terminal, firmware))
         return 1;
     vmm_loop_add(&loop, &pool, &guest.vcpu, guest.vm);
     if (firmware)
