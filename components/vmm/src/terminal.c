@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A serial port and a virtio console at the client's terminal. What the guest writes is gathered to be sent at once. */
+/* A serial port and a virtio console at the client's terminal. What the guest writes is gathered to
+ * be sent at once. */
 #include <runtime/client.h>
 #include <runtime/ipc.h>
 #include <runtime/notification.h>
