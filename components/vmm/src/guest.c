@@ -118,7 +118,7 @@ void vmm_guest_load_firmware(struct vmm_guest *guest, struct nacelle_pool *pool,
 
 void vmm_guest_load_linux(struct vmm_guest *guest, struct vmm_linux *boot)
 {
-    struct vmm_linux_entry entry;
+    struct vmm_linux_entry entry = {0};
     char problem[VMM_LINUX_PROBLEM_MAX];
     const struct vmm_acpi_board board = vmm_pc_acpi_board(1);
     bool elf = nacelle_elf64_is(boot->kernel, boot->kernel_size);
