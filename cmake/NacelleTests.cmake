@@ -46,6 +46,7 @@ file(WRITE ${nacelle_system_tests} "")
 #                          in this order, one a line; # begins a comment line
 #     [FORBID <regex>...]  no line may match
 #     [SCRIPT <file>]      what is typed at the terminals, and has to appear (tools/run --script)
+#     [OPTIONS <option>...]  more for tools/run, such as --disk=<file>
 #     [STATUS ok|refused|failed|panic]  how the scenario must end; default ok
 #     [FEATURE <text>]     what it shows, for the table of platforms; default: the scenario's
 #                          description; "-": nothing for the table
@@ -57,7 +58,7 @@ file(WRITE ${nacelle_system_tests} "")
 # is skipped.
 function(nacelle_add_system_test name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "LONG" "SCENARIO;EXPECT;SCRIPT;STATUS;FEATURE;TIMEOUT"
-        "CPUS;PLATFORMS;FORBID;SKIP")
+        "CPUS;PLATFORMS;FORBID;OPTIONS;SKIP")
     nacelle_no_leftovers("nacelle_add_system_test(${name})" "${arg_UNPARSED_ARGUMENTS}")
     if(NacelleHostOnly)
         return()
@@ -98,6 +99,9 @@ function(nacelle_add_system_test name)
     endif()
     foreach(regex IN LISTS arg_FORBID)
         list(APPEND options --forbid ${regex})
+    endforeach()
+    foreach(option IN LISTS arg_OPTIONS)
+        list(APPEND options --option ${option})
     endforeach()
 
     foreach(platform IN LISTS arg_PLATFORMS)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The guest's virtio devices: an entropy device always, a disk and network devices if asked for. */
+/* The guest's virtio devices: an entropy device always, a console, a disk and network devices if
+ * asked for. */
 #include "devices.h"
 
 #include <runtime/aspace.h>
@@ -17,6 +18,7 @@
 enum device {
     DEVICE_RNG = 1,
     DEVICE_DISK,
+    DEVICE_CONSOLE,
     DEVICE_NET
 };
 
@@ -24,6 +26,8 @@ static struct vmm_random generator;
 static struct vmm_virtio_rng rng;
 static struct vmm_disk disk;
 static struct vmm_virtio_blk blk;
+static struct vmm_virtio_console console;
+static bool has_console;
 static struct vmm_net_channel nets[NETS_MAX];
 static unsigned net_count;
 
@@ -86,6 +90,23 @@ static bool add_disk(struct vmm_guest *guest, struct nacelle_pool *pool,
     return plug_in(guest, &blk.virtio);
 }
 
+/* console=virtio */
+static bool add_console(struct vmm_guest *guest, const struct nacelle_client_info *info,
+                        struct vmm_terminal *terminal)
+{
+    struct nacelle_word word;
+
+    has_console = nacelle_argument(info->command_line, "console", &word);
+    if (!has_console)
+        return true;
+    if (!nacelle_word_is(word, "virtio")) {
+        nacelle_print("console= is not virtio\n");
+        return false;
+    }
+    vmm_terminal_make_console(terminal, &console, &guest->pc.memory, DEVICE_CONSOLE);
+    return plug_in(guest, &console.virtio);
+}
+
 /* An address of its own for each end of a channel: locally administered, made of the client's name
  * by FNV-1a, and the number of the device. */
 static void make_mac(uint8_t mac[VMM_MAC_SIZE], const struct nacelle_client_info *info)
@@ -124,13 +145,14 @@ static bool add_nets(struct vmm_guest *guest, struct vmm_loop *loop, struct nace
 }
 
 bool devices_add(struct vmm_guest *guest, struct vmm_loop *loop, struct nacelle_pool *pool,
-                 const struct nacelle_client_info *info, bool firmware)
+                 const struct nacelle_client_info *info, struct vmm_terminal *terminal,
+                 bool firmware)
 {
     vmm_random_seed_host(&generator);
     vmm_random_seed(&generator, info->name, sizeof(info->name));
     vmm_virtio_rng_init(&rng, &guest->pc.memory, DEVICE_RNG, &generator);
     if (!plug_in(guest, &rng.virtio) || !add_disk(guest, pool, info) ||
-        !add_nets(guest, loop, pool, info))
+        !add_console(guest, info, terminal) || !add_nets(guest, loop, pool, info))
         return false;
     return firmware || vmm_pci_assign(&guest->pc.pci);
 }
@@ -148,6 +170,8 @@ void devices_print(void)
         nacelle_print("disk: %lu bytes read, %lu written, %u of %u blocks changed\n",
                       blk.bytes_read, blk.bytes_written, disk.used, disk.capacity);
     }
+    if (has_console)
+        print_traffic("console", &console.virtio);
     for (unsigned i = 0; i < net_count; i++) {
         const struct vmm_net_port *port = &nets[i].port;
 

@@ -4,12 +4,13 @@
  * guest exited and why.
  * Arguments:
  *   mem=SIZE     of the guest, a multiple of 2M; default 128M
- *   kernel=NAME  the file that is the kernel, a bzImage; default vmlinuz
+ *   kernel=NAME  the file that is the kernel, a bzImage or an ELF file; default vmlinuz
  *   initrd=NAME  the file that is its initial RAM disk; default initrd.gz, or none without it
  *   firmware=NAME  the file that is its firmware, which boots what is on the disk; no kernel then
  *   disk=NAME    the file that is its disk; what it writes is gone at the end
  *   overlay=SIZE memory for what it writes to the disk; default 8M; 0: the disk is read-only
  *   net=NAME,... the channels, each to a switch, that it has network devices at
+ *   console=virtio  it has a virtio console, too, and what is typed goes there
  *   -- ...       the kernel's command line
  */
 #include "account.h"
@@ -54,9 +55,9 @@ static void hear_panic(void *context, uint8_t events)
 /* A key that nobody reads is most likely one that was misspelt. */
 static bool keys_are_known(const char *line)
 {
-    static const char *const keys[] = {"client", "memory", "slots",   "priority", "slice",
-                                       "files",  "expect", "channel", "mem",      "kernel",
-                                       "initrd", "disk",   "overlay", "net",      "firmware"};
+    static const char *const keys[] = {
+        "client", "memory", "slots",  "priority", "slice",   "files", "expect",   "channel",
+        "mem",    "kernel", "initrd", "disk",     "overlay", "net",   "firmware", "console"};
     struct nacelle_word word;
 
     if (!nacelle_next_word(&line, &word)) /* the module's name */
@@ -147,7 +148,7 @@ int main(const struct nacelle_client_info *info)
     vmm_loop_init(&loop, &pool);
     vmm_loop_use_channels(&loop, info);
     vmm_guest_make(&guest, &pool, info, &config);
-    if (!devices_add(&guest, &loop, &pool, info, firmware))
+    if (!devices_add(&guest, &loop, &pool, info, &terminal, firmware))
         return 1;
     vmm_loop_add(&loop, &pool, &guest.vcpu, guest.vm);
     if (firmware)

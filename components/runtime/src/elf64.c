@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reading static ELF64 programs. */
+/* Reading static ELF64 files. */
 #include <nacelle/object.h>
 #include <runtime/elf64.h>
 #include <runtime/string.h>
@@ -25,23 +25,10 @@ struct elf64_header {
     uint16_t section_names;
 };
 
-struct elf64_program_header {
-    uint32_t type;
-    uint32_t flags;
-    uint64_t offset;
-    uint64_t virtual_address;
-    uint64_t physical_address;
-    uint64_t file_size;
-    uint64_t memory_size;
-    uint64_t alignment;
-};
-
 _Static_assert(sizeof(struct elf64_header) == 64, "System V ABI, figure 4-3");
-_Static_assert(sizeof(struct elf64_program_header) == 56, "System V ABI, figure 5-1");
 
 #define TYPE_EXECUTABLE      2
 #define MACHINE_X86_64       62
-#define SEGMENT_LOAD         1
 #define SEGMENT_DYNAMIC      2
 #define SEGMENT_INTERPRETER  3
 #define SEGMENT_FLAG_EXECUTE 1u
@@ -80,16 +67,17 @@ static const char *check_header(const struct elf64_header *header, uint64_t size
         return "not a static executable";
     if (header->machine != MACHINE_X86_64)
         return "not for x86-64";
-    if (header->program_header_size != sizeof(struct elf64_program_header))
+    if (header->program_header_size != sizeof(struct nacelle_elf64_program_header))
         return "program headers have the wrong size";
     if (!within(header->program_headers,
-                (uint64_t)header->program_header_count * sizeof(struct elf64_program_header), size))
+                header->program_header_count * sizeof(struct nacelle_elf64_program_header), size))
         return "truncated: program headers lie beyond its end";
     return NULL;
 }
 
-static const char *add_segment(struct nacelle_elf *elf, const struct elf64_program_header *header,
-                               uint64_t size, uint64_t limit)
+static const char *add_segment(struct nacelle_elf *elf,
+                               const struct nacelle_elf64_program_header *header, uint64_t size,
+                               uint64_t limit)
 {
     struct nacelle_elf_segment segment = {.address = header->virtual_address,
                                           .size = header->memory_size,
@@ -136,15 +124,19 @@ static const char *check_layout(struct nacelle_elf *elf)
     return entry_found ? NULL : "the entry point is not in an executable segment";
 }
 
-const char *nacelle_elf64_read(const void *file, uint64_t size, uint64_t limit,
-                               struct nacelle_elf *elf)
+bool nacelle_elf64_is(const void *bytes, uint64_t size)
 {
-    const uint8_t *bytes = file;
+    return size >= sizeof(identification) &&
+           memcmp(bytes, identification, sizeof(identification)) == 0;
+}
+
+const char *nacelle_elf64_open(const void *bytes, uint64_t size, struct nacelle_elf64_file *file)
+{
     struct elf64_header header;
     const char *problem;
 
-    *elf = (struct nacelle_elf){0};
-    if (size < sizeof(identification) || memcmp(bytes, identification, sizeof(identification)) != 0)
+    *file = (struct nacelle_elf64_file){0};
+    if (!nacelle_elf64_is(bytes, size))
         return "not an ELF64 file";
     if (size < sizeof(header))
         return "truncated: the header lies beyond its end";
@@ -152,15 +144,38 @@ const char *nacelle_elf64_read(const void *file, uint64_t size, uint64_t limit,
     problem = check_header(&header, size);
     if (problem)
         return problem;
+    *file = (struct nacelle_elf64_file){.bytes = bytes,
+                                        .size = size,
+                                        .entry = header.entry,
+                                        .program_headers = header.program_headers,
+                                        .program_header_count = header.program_header_count};
+    return NULL;
+}
 
-    elf->entry = header.entry;
-    for (unsigned i = 0; i < header.program_header_count; i++) {
-        struct elf64_program_header segment;
+struct nacelle_elf64_program_header
+nacelle_elf64_program_header(const struct nacelle_elf64_file *file, unsigned index)
+{
+    struct nacelle_elf64_program_header header;
 
-        memcpy(&segment, bytes + header.program_headers + i * sizeof(segment), sizeof(segment));
+    memcpy(&header, file->bytes + file->program_headers + index * sizeof(header), sizeof(header));
+    return header;
+}
+
+const char *nacelle_elf64_read(const void *file, uint64_t size, uint64_t limit,
+                               struct nacelle_elf *elf)
+{
+    struct nacelle_elf64_file opened;
+    const char *problem = nacelle_elf64_open(file, size, &opened);
+
+    *elf = (struct nacelle_elf){.entry = opened.entry};
+    if (problem)
+        return problem;
+    for (unsigned i = 0; i < opened.program_header_count; i++) {
+        struct nacelle_elf64_program_header segment = nacelle_elf64_program_header(&opened, i);
+
         if (segment.type == SEGMENT_DYNAMIC || segment.type == SEGMENT_INTERPRETER)
             return "dynamically linked";
-        if (segment.type != SEGMENT_LOAD || !segment.memory_size)
+        if (segment.type != NACELLE_ELF_LOAD || !segment.memory_size)
             continue;
         problem = add_segment(elf, &segment, size, limit);
         if (problem)

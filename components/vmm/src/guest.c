@@ -3,11 +3,13 @@
 #include <runtime/aspace.h>
 #include <runtime/client.h>
 #include <runtime/cspace.h>
+#include <runtime/elf64.h>
 #include <runtime/string.h>
 #include <runtime/vcpu.h>
 #include <runtime/vm.h>
 #include <vmm/answers.h>
 #include <vmm/guest.h>
+#include <vmm/pvh.h>
 
 #define PAGE         4096ull
 #define LARGE_PAGE   (2ull << 20)
@@ -129,18 +131,18 @@ void vmm_guest_load_firmware(struct vmm_guest *guest, struct nacelle_pool *pool,
 
 void vmm_guest_load_linux(struct vmm_guest *guest, struct vmm_linux *boot)
 {
-    struct vmm_linux_entry entry;
+    struct vmm_linux_entry entry = {0};
     char problem[VMM_LINUX_PROBLEM_MAX];
-    const char *failed;
-
     const struct vmm_acpi_board board = vmm_pc_acpi_board(1);
+    bool elf = nacelle_elf64_is(boot->kernel, boot->kernel_size);
+    const char *failed;
 
     boot->ram_size = guest->ram_size;
     boot->rsdp = vmm_acpi_build(&board, &guest->pc.memory);
-    failed = vmm_linux_load(boot, &guest->pc.memory, &entry, problem);
+    failed = (elf ? vmm_pvh_load : vmm_linux_load)(boot, &guest->pc.memory, &entry, problem);
     need(!failed, failed);
     nacelle_check(nacelle_vcpu_fetch(guest->vcpu.capability, VMM_LINUX_GROUPS), "the vCPU's state");
-    vmm_linux_enter(&entry, guest->vcpu.state);
+    (elf ? vmm_pvh_enter : vmm_linux_enter)(&entry, guest->vcpu.state);
 }
 
 struct nacelle_vcpu_statistics vmm_guest_statistics(struct vmm_guest *guest)

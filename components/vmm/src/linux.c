@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Linux' 64-bit boot protocol (Linux, Documentation/x86/boot.rst and zero-page.rst). */
-#include <runtime/format.h>
+#include "linux_place.h"
+
 #include <runtime/string.h>
 #include <vmm/linux.h>
 #include <x86/control.h>
@@ -32,6 +33,7 @@ enum {
     INIT_SIZE = 0x260,
     HEADER_END = 0x290, /* E820_TABLE comes later */
     E820_TABLE = 0x2d0,
+    E820_ENTRY_SIZE = 20,
     PARAMETERS_SIZE = 0x1000,
 };
 
@@ -44,35 +46,14 @@ enum {
 #define XLOAD_KERNEL_64       0x0001
 #define ENTRY_64              0x200 /* behind the start of the protected-mode kernel */
 
-/* The first megabyte. The kernel takes all of it but what the memory map calls reserved, after it
- * has copied what it needs. */
-#define GDT_ADDRESS          0x1000ull
-#define PAGE_TABLES          0x2000ull /* PML4, PDPT, and a directory for each GiB below 4 GiB */
-#define PARAMETERS           0x8000ull
-#define COMMAND_LINE_ADDRESS 0x9000ull
-#define COMMAND_LINE_ROOM    0x7000ull
-#define STACK_TOP            0x20000ull
-#define LOW_END              0x9fc00ull /* where firmware keeps its data, and video memory begins */
-#define TABLES_START         0xe0000ull /* firmware and ACPI tables, up to 1 MiB */
-#define ONE_MIB              0x100000ul
+#define GDT_ADDRESS           0x1000ull
+#define PAGE_TABLES           0x2000ull /* PML4, PDPT, and a directory for each GiB below 4 GiB */
+#define STACK_TOP             0x20000ull
 
-#define PAGE                 4096ull
-#define LARGE_PAGE           (2ull << 20)
-#define MAPPED_GIB           4ul
-#define ENTRIES              512ul
-
-/* Selectors that the protocol names: __BOOT_CS and __BOOT_DS; and a task state for VMX. */
-#define SELECTOR_CODE 0x10
-#define SELECTOR_DATA 0x18
-#define SELECTOR_TASK 0x20
-
-#define E820_RAM      1
-#define E820_RESERVED 2
-
-struct e820_entry {
-    uint64_t address, size;
-    uint32_t type;
-} __attribute__((packed));
+#define PAGE                  4096ull
+#define LARGE_PAGE            (2ull << 20)
+#define MAPPED_GIB            4ul
+#define ENTRIES               512ul
 
 static uint64_t get(const uint8_t *bytes, unsigned offset, unsigned size)
 {
@@ -110,15 +91,6 @@ static uint64_t kernel_offset(const uint8_t *kernel)
     return ((sectors ? sectors : SETUP_SECTORS_DEFAULT) + 1) * SECTOR;
 }
 
-/* Says what does not fit, in MiB, rounded up. */
-static const char *too_small(char *problem, const char *what, uint64_t needed, uint64_t there)
-{
-    nacelle_snprintf(problem, VMM_LINUX_PROBLEM_MAX,
-                     "the guest's memory is too small: %s needs %lu MiB of %lu MiB", what,
-                     (needed + ONE_MIB - 1) / ONE_MIB, there / ONE_MIB);
-    return problem;
-}
-
 /* Copies the kernel to where it prefers to be; *end is behind all that it needs until it runs. */
 static const char *place_kernel(const struct vmm_linux *boot, const struct vmm_memory *memory,
                                 uint64_t *start, uint64_t *end, char *problem)
@@ -132,8 +104,8 @@ static const char *place_kernel(const struct vmm_linux *boot, const struct vmm_m
         return "the kernel's file is cut off";
     if (boot->kernel_size - offset > size)
         size = boot->kernel_size - offset;
-    if (*start < ONE_MIB || *start > boot->ram_size || size > boot->ram_size - *start)
-        return too_small(problem, "the kernel", *start + size, boot->ram_size);
+    if (*start < VMM_LINUX_HIGH || *start > boot->ram_size || size > boot->ram_size - *start)
+        return vmm_linux_too_small(problem, "the kernel", *start + size, boot->ram_size);
     target = vmm_memory_at(memory, *start, size, true);
     if (!target)
         return "the kernel would lie outside memory";
@@ -142,64 +114,20 @@ static const char *place_kernel(const struct vmm_linux *boot, const struct vmm_m
     return NULL;
 }
 
-/* As high as may be, so that it is out of the kernel's way. */
-static const char *place_initrd(const struct vmm_linux *boot, const struct vmm_memory *memory,
-                                uint64_t kernel_end, uint8_t *parameters, char *problem)
-{
-    uint64_t limit = get(boot->kernel, INITRD_LAST, 4) + 1, address;
-    uint8_t *target;
-
-    if (!boot->initrd || !boot->initrd_size)
-        return NULL;
-    if (limit > boot->ram_size)
-        limit = boot->ram_size;
-    if (boot->initrd_size > limit || (limit - boot->initrd_size) / PAGE * PAGE < kernel_end) {
-        nacelle_snprintf(problem, VMM_LINUX_PROBLEM_MAX,
-                         "the initial RAM disk is too large: %lu KiB, room for %lu KiB",
-                         (boot->initrd_size + 1023) / 1024,
-                         limit > kernel_end ? (limit - kernel_end) / 1024 : 0);
-        return problem;
-    }
-    address = (limit - boot->initrd_size) / PAGE * PAGE;
-    target = vmm_memory_at(memory, address, boot->initrd_size, true);
-    if (!target)
-        return "the initial RAM disk would lie outside memory";
-    memcpy(target, boot->initrd, boot->initrd_size);
-    put(parameters, INITRD_ADDRESS, 4, address);
-    put(parameters, INITRD_SIZE, 4, boot->initrd_size);
-    return NULL;
-}
-
-static const char *place_command_line(const struct vmm_linux *boot, uint8_t *low,
-                                      uint8_t *parameters, char *problem)
-{
-    uint64_t length = strlen(boot->command_line);
-    uint64_t most = get(boot->kernel, COMMAND_LINE_SIZE, 4);
-
-    if (most > COMMAND_LINE_ROOM - 1)
-        most = COMMAND_LINE_ROOM - 1;
-    if (length > most) {
-        nacelle_snprintf(problem, VMM_LINUX_PROBLEM_MAX,
-                         "the command line is too long: %lu characters, the kernel takes %lu",
-                         length, most);
-        return problem;
-    }
-    memcpy(low + COMMAND_LINE_ADDRESS, boot->command_line, length + 1);
-    put(parameters, COMMAND_LINE, 4, COMMAND_LINE_ADDRESS);
-    return NULL;
-}
-
 /* The memory map, as firmware tells it. */
 static void fill_memory_map(const struct vmm_linux *boot, uint8_t *parameters)
 {
-    const struct e820_entry entries[] = {
-        {0, LOW_END, E820_RAM},
-        {TABLES_START, ONE_MIB - TABLES_START, E820_RESERVED},
-        {ONE_MIB, boot->ram_size - ONE_MIB, E820_RAM},
-    };
+    struct vmm_linux_range ranges[VMM_LINUX_RANGES];
 
-    memcpy(parameters + E820_TABLE, entries, sizeof(entries));
-    put(parameters, E820_ENTRIES, 1, sizeof(entries) / sizeof(entries[0]));
+    vmm_linux_memory_map(boot->ram_size, ranges);
+    for (unsigned i = 0; i < VMM_LINUX_RANGES; i++) {
+        unsigned at = E820_TABLE + i * E820_ENTRY_SIZE;
+
+        put(parameters, at, 8, ranges[i].address);
+        put(parameters, at + 8, 8, ranges[i].size);
+        put(parameters, at + 16, 4, ranges[i].type);
+    }
+    put(parameters, E820_ENTRIES, 1, VMM_LINUX_RANGES);
 }
 
 /* Everything below 4 GiB at its own address. */
@@ -220,10 +148,10 @@ static void fill_page_tables(uint8_t *low)
 static void fill_descriptors(uint8_t *low)
 {
     static const uint64_t descriptors[] = {
-        [SELECTOR_CODE / 8] = 0x00af9b000000ffff,
-        [SELECTOR_DATA / 8] = 0x00cf93000000ffff,
-        [SELECTOR_TASK / 8] = 0x00008b0000000067,
-        [SELECTOR_TASK / 8 + 1] = 0,
+        [VMM_LINUX_SELECTOR_CODE / 8] = 0x00af9b000000ffff,
+        [VMM_LINUX_SELECTOR_DATA / 8] = 0x00cf93000000ffff,
+        [VMM_LINUX_SELECTOR_TASK / 8] = 0x00008b0000000067,
+        [VMM_LINUX_SELECTOR_TASK / 8 + 1] = 0,
     };
 
     memcpy(low + GDT_ADDRESS, descriptors, sizeof(descriptors));
@@ -233,14 +161,14 @@ const char *vmm_linux_load(const struct vmm_linux *boot, const struct vmm_memory
                            struct vmm_linux_entry *entry, char problem[VMM_LINUX_PROBLEM_MAX])
 {
     const char *failed = check_image(boot);
-    uint8_t *low = vmm_memory_at(memory, 0, ONE_MIB, true), *parameters;
-    uint64_t start = 0, end = 0, header;
+    uint8_t *low = vmm_memory_at(memory, 0, VMM_LINUX_HIGH, true), *parameters;
+    uint64_t start = 0, end = 0, initrd = 0, header;
 
     if (failed)
         return failed;
-    if (!low || boot->ram_size <= ONE_MIB)
-        return too_small(problem, "a PC", 2 * ONE_MIB, boot->ram_size);
-    parameters = low + PARAMETERS;
+    if (!low || boot->ram_size <= VMM_LINUX_HIGH)
+        return vmm_linux_too_small(problem, "a PC", 2 * VMM_LINUX_HIGH, boot->ram_size);
+    parameters = low + VMM_LINUX_PARAMETERS;
     memset(parameters, 0, PARAMETERS_SIZE);
     header = HEADER_MAGIC + get(boot->kernel, HEADER_LENGTH, 1) - SETUP_HEADER;
     if (header > HEADER_END - SETUP_HEADER)
@@ -251,29 +179,28 @@ const char *vmm_linux_load(const struct vmm_linux *boot, const struct vmm_memory
     fill_memory_map(boot, parameters);
     failed = place_kernel(boot, memory, &start, &end, problem);
     if (!failed)
-        failed = place_initrd(boot, memory, end, parameters, problem);
+        failed = vmm_linux_place_initrd(boot, memory, end, get(boot->kernel, INITRD_LAST, 4) + 1,
+                                        &initrd, problem);
     if (!failed)
-        failed = place_command_line(boot, low, parameters, problem);
+        failed = vmm_linux_place_command_line(boot, low, get(boot->kernel, COMMAND_LINE_SIZE, 4),
+                                              problem);
     if (failed)
         return failed;
+    if (initrd) {
+        put(parameters, INITRD_ADDRESS, 4, initrd);
+        put(parameters, INITRD_SIZE, 4, boot->initrd_size);
+    }
+    put(parameters, COMMAND_LINE, 4, VMM_LINUX_COMMAND_LINE);
     fill_page_tables(low);
     fill_descriptors(low);
-    *entry = (struct vmm_linux_entry){.rip = start + ENTRY_64, .parameters = PARAMETERS};
+    *entry = (struct vmm_linux_entry){.rip = start + ENTRY_64, .parameters = VMM_LINUX_PARAMETERS};
     return NULL;
 }
 
 void vmm_linux_enter(const struct vmm_linux_entry *entry, struct nacelle_vcpu_state *state)
 {
-    for (unsigned i = NACELLE_ES; i <= NACELLE_GS; i++)
-        state->segments[i] = (struct nacelle_segment){
-            .selector = SELECTOR_DATA, .rights = X86_AR_DATA32, .limit = UINT32_MAX};
-    state->segments[NACELLE_CS].selector = SELECTOR_CODE;
-    state->segments[NACELLE_CS].rights = X86_AR_CODE64;
-    state->segments[NACELLE_LDTR] = (struct nacelle_segment){.rights = X86_AR_UNUSABLE};
-    state->segments[NACELLE_TR] = (struct nacelle_segment){
-        .selector = SELECTOR_TASK, .rights = X86_AR_TSS_BUSY, .limit = 0x67};
+    vmm_linux_flat_segments(state, X86_AR_CODE64);
     state->gdtr = (struct nacelle_table){.base = GDT_ADDRESS, .limit = 6 * 8 - 1};
-    state->idtr = (struct nacelle_table){0};
     state->cr0 = X86_CR0_PE | X86_CR0_ET | X86_CR0_NE | X86_CR0_WP | X86_CR0_PG;
     state->cr3 = PAGE_TABLES;
     state->cr4 = X86_CR4_PAE;
@@ -282,8 +209,6 @@ void vmm_linux_enter(const struct vmm_linux_entry *entry, struct nacelle_vcpu_st
     state->efer = X86_EFER_LME | X86_EFER_LMA;
     state->rip = entry->rip;
     state->rsp = STACK_TOP;
-    state->rflags = X86_RFLAGS_FIXED;
-    memset(state->general, 0, sizeof(state->general));
     state->general[6] = entry->parameters; /* rsi */
     state->dirty |= VMM_LINUX_GROUPS;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A serial port at the client's terminal. What the guest writes is gathered to be sent at once. */
+/* A serial port and a virtio console at the client's terminal. What the guest writes is gathered to
+ * be sent at once. */
 #include <runtime/client.h>
 #include <runtime/ipc.h>
 #include <runtime/notification.h>
@@ -62,7 +63,17 @@ static void transmit(void *context, uint8_t byte)
     terminal->written++;
 }
 
-/* Gives the guest what was typed, until either there is no more or the serial port is full. */
+/* Returns how many of the bytes typed the guest takes now. */
+static unsigned give(struct vmm_terminal *terminal)
+{
+    const uint8_t *bytes = terminal->input + terminal->input_first;
+
+    return terminal->console
+               ? vmm_virtio_console_input(terminal->console, bytes, terminal->input_count)
+               : vmm_uart_receive(terminal->uart, bytes, terminal->input_count);
+}
+
+/* Gives the guest what was typed, until either there is no more or it has no room. */
 static void take_input(void *context)
 {
     struct vmm_terminal *terminal = context;
@@ -79,8 +90,7 @@ static void take_input(void *context)
         }
         if (!terminal->input_count)
             return;
-        taken = vmm_uart_receive(terminal->uart, terminal->input + terminal->input_first,
-                                 terminal->input_count);
+        taken = give(terminal);
         terminal->input_first += taken;
         terminal->input_count -= taken;
         if (terminal->input_count)
@@ -88,7 +98,7 @@ static void take_input(void *context)
     }
 }
 
-/* Only what the port had no room for makes it worth to look for more. */
+/* Only what the guest had no room for makes it worth to look for more. */
 static void emptied(void *context)
 {
     struct vmm_terminal *terminal = context;
@@ -100,6 +110,21 @@ static void emptied(void *context)
 struct vmm_uart_host vmm_terminal_host(struct vmm_terminal *terminal)
 {
     return (struct vmm_uart_host){transmit, emptied, terminal};
+}
+
+static void output(void *context, const uint8_t *bytes, uint32_t size)
+{
+    for (uint32_t i = 0; i < size; i++)
+        transmit(context, bytes[i]);
+}
+
+void vmm_terminal_make_console(struct vmm_terminal *terminal, struct vmm_virtio_console *console,
+                               const struct vmm_memory *memory, uint8_t device)
+{
+    const struct vmm_console_line line = {output, emptied, terminal};
+
+    vmm_virtio_console_init(console, memory, device, &line);
+    terminal->console = console;
 }
 
 bool vmm_terminal_open(struct vmm_terminal *terminal, struct vmm_loop *loop,

@@ -30,8 +30,8 @@ void vmm_guest_make(struct vmm_guest *guest, struct nacelle_pool *pool,
 void vmm_guest_load_firmware(struct vmm_guest *guest, struct nacelle_pool *pool,
                              const struct nacelle_client_file *file);
 
-/* Linux, to be started at its entry instead of firmware: boot->ram_size is set here. After
- * vmm_loop_add(). */
+/* Linux, to be started at its entry instead of firmware: a bzImage by vmm/linux.h, an ELF file by
+ * vmm/pvh.h. boot->ram_size is set here. After vmm_loop_add(). */
 void vmm_guest_load_linux(struct vmm_guest *guest, struct vmm_linux *boot);
 
 /* What the server counts of the vCPU; answers from tables go into guest->vcpu.statistics, too. */

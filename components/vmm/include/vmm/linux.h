@@ -12,7 +12,7 @@
 
 /* What is to be booted. The files stay the caller's and are only read. */
 struct vmm_linux {
-    const uint8_t *kernel; /* a bzImage */
+    const uint8_t *kernel; /* a bzImage; for vmm/pvh.h an ELF file */
     uint64_t kernel_size;  /* bytes */
     const uint8_t *initrd; /* NULL: none */
     uint64_t initrd_size;
@@ -24,7 +24,8 @@ struct vmm_linux {
 /* Where the kernel starts. */
 struct vmm_linux_entry {
     uint64_t rip;
-    uint64_t parameters; /* guest-physical address of struct boot_params, in rsi */
+    uint64_t parameters; /* guest-physical address of struct boot_params, in rsi, or what vmm/pvh.h
+                            has in its place */
 };
 
 /*
