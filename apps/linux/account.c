@@ -59,14 +59,12 @@ void account_print(const struct account *begin, struct vmm_guest *guest)
     uint64_t client = counts.user_ticks + end.client.user_ticks - begin->client.user_ticks;
 
     print_exits(guest, &counts);
+    if (!paid)
+        return; /* the server does not count */
     nacelle_print("  %-32s %12s %12s\n", "million ticks", "", "share");
-    if (client) {
-        print_ticks("guest", counts.guest_ticks, all);
-        print_ticks("client, and whom it calls", client, all);
-        print_ticks("server", rest(paid, client + counts.guest_ticks), all);
-    } else {
-        print_ticks("guest, client and server", paid, all);
-    }
+    print_ticks("guest", counts.guest_ticks, all);
+    print_ticks("client, and whom it calls", client, all);
+    print_ticks("server", rest(paid, client + counts.guest_ticks), all);
     print_ticks("waiting, in HLT or for others", rest(all, paid), all);
     print_ticks("... of which in HLT", guest->vcpu.statistics.idle_ticks, all);
     print_ticks("all", all, all);

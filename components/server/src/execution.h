@@ -29,10 +29,10 @@ enum execution_state {
     EXECUTION_REPLY      /* its message was received; waits for the reply */
 };
 
-/* TSC ticks. */
+/* TSC ticks; 0 without NacelleAccounting. */
 struct consumption {
     uint64_t all;
-    uint64_t user; /* of these at user level; 0 without NacelleAccounting */
+    uint64_t user; /* of these at user level */
 };
 
 /*

@@ -87,34 +87,26 @@ void schedule_forget(struct scheduling *scheduling)
     }
 }
 
-/* Since the last look. */
-static inline struct consumption since(const struct cpu *cpu, uint64_t now)
+/* Accounting: what is consumed between the last look and now. */
+static void book(struct consumption *consumed, const struct cpu *cpu, uint64_t now)
 {
-    return (struct consumption){.all = now - cpu->charged_since,
-                                .user = cpu->pair.direct.user_ticks - cpu->charged_user};
-}
-
-static inline void book(struct consumption *consumed, const struct consumption *more)
-{
-    consumed->all += more->all;
-    if (NACELLE_ACCOUNTING) {
-        consumed->user += more->user;
-    }
+    consumed->all += now - cpu->charged_since;
+    consumed->user += cpu->pair.direct.user_ticks - cpu->charged_user;
 }
 
 /* Books the time since the last look on whoever has run. */
 static void charge(struct cpu *cpu, uint64_t now)
 {
-    struct consumption more = since(cpu, now);
-
     if (cpu->charged != NULL) {
-        cpu->charged->remaining -= (int64_t)more.all;
-        book(&cpu->charged->consumed, &more);
+        cpu->charged->remaining -= (int64_t)(now - cpu->charged_since);
     }
-    cpu->charged_since = now;
     if (NACELLE_ACCOUNTING) {
+        if (cpu->charged != NULL) {
+            book(&cpu->charged->consumed, cpu, now);
+        }
         cpu->charged_user = cpu->pair.direct.user_ticks;
     }
+    cpu->charged_since = now;
 }
 
 struct consumption schedule_consumed(const struct scheduling *scheduling)
@@ -122,10 +114,8 @@ struct consumption schedule_consumed(const struct scheduling *scheduling)
     const struct cpu *cpu = this_cpu();
     struct consumption consumed = scheduling->consumed;
 
-    if (cpu->charged == scheduling) {
-        const struct consumption more = since(cpu, x86_rdtsc());
-
-        book(&consumed, &more);
+    if (NACELLE_ACCOUNTING && cpu->charged == scheduling) {
+        book(&consumed, cpu, x86_rdtsc());
     }
     return consumed;
 }

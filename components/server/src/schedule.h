@@ -27,7 +27,7 @@ void schedule_set(struct scheduling *scheduling, uint8_t priority, uint64_t slic
 /* Gives up the rest of the slice. */
 void schedule_yield(struct scheduling *scheduling);
 
-/* What it has paid for, up to now. */
+/* What it has paid for, up to now (accounting). */
 struct consumption schedule_consumed(const struct scheduling *scheduling);
 
 /* Forgets a scheduling context that is deleted; nothing runs on it any more. */

@@ -126,8 +126,8 @@ enum nacelle_type {
  * RESUME, SUSPEND  start and stop the thread; SUSPEND takes it out of any wait.
  * READ_REGISTER  w0: index 0-15 as in the architecture, 16 rip, 17 rflags -> w0: value.
  * WRITE_REGISTER w0: index, w1: value; of rflags only the arithmetic flags and DF are taken.
- * STATISTICS -> w0: TSC ticks that its time slices have paid for, w1: of these at user level (0:
- *           the server was built not to count them).
+ * STATISTICS -> w0: TSC ticks that its time slices have paid for, w1: of these at user level
+ *           (both 0: the server was built not to count them).
  */
 #define NACELLE_THREAD_CONFIGURE      NACELLE_OPERATION(5, 0)
 #define NACELLE_THREAD_SET_REGISTERS  NACELLE_OPERATION(5, 1)
@@ -222,7 +222,7 @@ enum nacelle_type {
  * STATISTICS      -> w0: entries into the guest, w1: exits sent to the client, w2: preemptions,
  *                 w3: events injected; w4: TSC ticks that its time slices have paid for: guest,
  *                 server, and whoever handles its exits; of these w5: the guest's, w6: those at
- *                 user level (both 0: the server was built not to count them); exits answered from
+ *                 user level (all 0: the server was built not to count them); exits answered from
  *                 the VM's table, w7: CPUID, w8: of MSRs, w9: of ports. CONFIGURE sets w5 and w7
  *                 to w9 to 0.
  * SET_APIC        w0: frame of 4 KiB with READ and WRITE, the virtual-APIC page (SDM vol 3 29.1);

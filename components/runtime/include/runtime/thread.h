@@ -58,9 +58,10 @@ static inline enum nacelle_error nacelle_thread_write_register(uint64_t thread, 
     return nacelle_invoke2(thread, NACELLE_THREAD_WRITE_REGISTER, index, value);
 }
 
+/* 0 where the server does not count them (option NacelleAccounting). */
 struct nacelle_thread_statistics {
     uint64_t ticks;      /* paid for by its time slices: its own, and the server's for it */
-    uint64_t user_ticks; /* of these at user level; 0: not counted (option NacelleAccounting) */
+    uint64_t user_ticks; /* of these at user level */
 };
 
 static inline enum nacelle_error

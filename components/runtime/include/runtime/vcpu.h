@@ -121,9 +121,10 @@ struct nacelle_vcpu_statistics {
     uint64_t exits;   /* sent to the client */
     uint64_t preemptions;
     uint64_t injections;
+    /* Ticks are 0 where the server does not count them (option NacelleAccounting). */
     uint64_t ticks;       /* paid for by its time slices: guest, server, handler of its exits */
-    uint64_t guest_ticks; /* of these the guest's; 0: not counted (option NacelleAccounting) */
-    uint64_t user_ticks;  /* of these at user level; as above */
+    uint64_t guest_ticks; /* of these the guest's */
+    uint64_t user_ticks;  /* of these at user level */
     uint64_t answered_cpuid, answered_msr, answered_port; /* exits, by the server from a table */
 };
 
