@@ -10,6 +10,7 @@
  *   disk=NAME    the file that is its disk; what it writes is gone at the end
  *   overlay=SIZE memory for what it writes to the disk; default 8M; 0: the disk is read-only
  *   net=NAME,... the channels, each to a switch, that it has network devices at
+ *   offloads=0   network devices that leave no checksums and segments to others; default 1
  *   -- ...       the kernel's command line
  */
 #include "devices.h"
@@ -84,9 +85,9 @@ static void print_statistics(uint64_t ticks)
 /* A key that nobody reads is most likely one that was misspelt. */
 static bool keys_are_known(const char *line)
 {
-    static const char *const keys[] = {"client", "memory", "slots",   "priority", "slice",
-                                       "files",  "expect", "channel", "mem",      "kernel",
-                                       "initrd", "disk",   "overlay", "net",      "firmware"};
+    static const char *const keys[] = {
+        "client", "memory", "slots",  "priority", "slice",   "files", "expect",   "channel",
+        "mem",    "kernel", "initrd", "disk",     "overlay", "net",   "firmware", "offloads"};
     struct nacelle_word word;
 
     if (!nacelle_next_word(&line, &word)) /* the module's name */
