@@ -121,13 +121,18 @@ static void make_mac(uint8_t mac[VMM_MAC_SIZE], const struct nacelle_client_info
         mac[2 + i] = (uint8_t)(hash >> i * 8);
 }
 
-/* net=CHANNEL,... */
+/* net=CHANNEL,... offloads=0|1 */
 static bool add_nets(struct vmm_guest *guest, struct vmm_loop *loop, struct nacelle_pool *pool,
                      const struct nacelle_client_info *info)
 {
     struct nacelle_word list = {"", 0}, name;
+    uint64_t offloads = 1;
 
     (void)nacelle_argument(info->command_line, "net", &list);
+    if (!nacelle_argument_number(info->command_line, "offloads", 1, &offloads) || offloads > 1) {
+        nacelle_print("offloads= is not 0 or 1\n");
+        return false;
+    }
     while (nacelle_next_part(&list, &name)) {
         const struct nacelle_client_channel *channel = nacelle_find_channel(info, name);
         uint8_t mac[VMM_MAC_SIZE];
@@ -139,6 +144,8 @@ static bool add_nets(struct vmm_guest *guest, struct vmm_loop *loop, struct nace
         make_mac(mac, info);
         vmm_net_channel_add(&nets[net_count], guest, loop, pool, channel,
                             (uint8_t)(DEVICE_NET + net_count), mac);
+        if (!offloads)
+            vmm_virtio_net_refuse_offloads(&nets[net_count].port.net);
         net_count++;
     }
     return true;
@@ -176,7 +183,8 @@ void devices_print(void)
         const struct vmm_net_port *port = &nets[i].port;
 
         print_traffic("net", &port->net.virtio);
-        nacelle_print("net: %lu frames sent, %lu received, %lu dropped, %lu signals\n",
-                      port->net.sent, port->net.received, port->net.dropped, port->port.signals);
+        nacelle_print("net: %lu frames sent, %lu received, %lu dropped, %lu divided, %lu signals\n",
+                      port->net.sent, port->net.received, port->net.dropped, port->net.divided,
+                      port->port.signals);
     }
 }

@@ -11,6 +11,7 @@
  *   overlay=SIZE memory for what it writes to the disk; default 8M; 0: the disk is read-only
  *   net=NAME,... the channels, each to a switch, that it has network devices at
  *   console=virtio  it has a virtio console, too, and what is typed goes there
+ *   offloads=0   network devices that leave no checksums and segments to others; default 1
  *   -- ...       the kernel's command line
  */
 #include "account.h"
@@ -56,8 +57,8 @@ static void hear_panic(void *context, uint8_t events)
 static bool keys_are_known(const char *line)
 {
     static const char *const keys[] = {
-        "client", "memory", "slots",  "priority", "slice",   "files", "expect",   "channel",
-        "mem",    "kernel", "initrd", "disk",     "overlay", "net",   "firmware", "console"};
+        "client", "memory", "slots", "priority", "slice", "files",    "expect",  "channel", "mem",
+        "kernel", "initrd", "disk",  "overlay",  "net",   "firmware", "console", "offloads"};
     struct nacelle_word word;
 
     if (!nacelle_next_word(&line, &word)) /* the module's name */

@@ -4,26 +4,22 @@
 #include "forward.h"
 
 #include <stddef.h>
+#include <vmm/net_offload.h>
 
-#define MAC_SIZE  6
-#define FRAME_MIN 14 /* two addresses and a type */
-#define GROUP     1u /* of the first byte of an address: several receivers */
+#define MAC_SIZE 6
+#define GROUP    1u /* of the first byte of an address: several receivers */
+
+/* The header before a frame in a record is its receiver's to read. */
+#define HEADER_SIZE sizeof(struct vmm_net_header)
 
 /* Addresses are spread over the table, and looked for in a few places from there on. */
 #define PROBES 8
 
-static uint8_t byte_at(const struct vmm_segment parts[2], unsigned at)
-{
-    return at < parts[0].size ? ((const volatile uint8_t *)parts[0].bytes)[at]
-                              : ((const volatile uint8_t *)parts[1].bytes)[at - parts[0].size];
-}
-
-static uint64_t read_mac(const struct vmm_segment parts[2], unsigned at)
+static uint64_t read_mac(const struct vmm_segment parts[2], uint32_t at)
 {
     uint64_t mac = 0;
 
-    for (unsigned i = 0; i < MAC_SIZE; i++)
-        mac |= (uint64_t)byte_at(parts, at + i) << i * 8;
+    vmm_net_copy(parts, HEADER_SIZE + at, &mac, MAC_SIZE);
     return mac;
 }
 
@@ -70,7 +66,7 @@ static void forward(struct forwarder *forwarder, unsigned from, const struct vmm
     uint64_t to, source;
     struct address *address;
 
-    if (parts[0].size + parts[1].size < FRAME_MIN) {
+    if (parts[0].size + parts[1].size < HEADER_SIZE + VMM_FRAME_MIN) {
         forwarder->dropped++;
         return;
     }

@@ -17,19 +17,47 @@ enum queue {
     QUEUE_COUNT
 };
 
-#define HEADER_SIZE sizeof(struct vmm_virtio_net_header)
-_Static_assert(HEADER_SIZE == 12, "5.1.6");
+#define HEADER_SIZE sizeof(struct vmm_net_header)
+
+/* The features that allow a frame to leave something to its receiver. */
+struct offloads {
+    uint64_t checksum, tcp4, tcp6, ecn;
+};
+
+static const struct offloads from_driver = {VMM_VIRTIO_NET_F_CSUM, VMM_VIRTIO_NET_F_HOST_TSO4,
+                                            VMM_VIRTIO_NET_F_HOST_TSO6, VMM_VIRTIO_NET_F_HOST_ECN};
+static const struct offloads to_driver = {VMM_VIRTIO_NET_F_GUEST_CSUM, VMM_VIRTIO_NET_F_GUEST_TSO4,
+                                          VMM_VIRTIO_NET_F_GUEST_TSO6, VMM_VIRTIO_NET_F_GUEST_ECN};
+
+static bool allowed(const struct vmm_virtio_net *net, const struct offloads *offloads,
+                    const struct vmm_net_header *header)
+{
+    uint64_t needed = 0;
+
+    if (header->flags & VMM_NET_F_NEEDS_CHECKSUM)
+        needed |= offloads->checksum;
+    if (header->gso_type & VMM_NET_GSO_TCPV4)
+        needed |= offloads->tcp4;
+    if (header->gso_type & VMM_NET_GSO_TCPV6)
+        needed |= offloads->tcp6;
+    if (header->gso_type & VMM_NET_GSO_ECN)
+        needed |= offloads->ecn;
+    return (net->virtio.accepted & needed) == needed;
+}
 
 /* A buffer's frame goes to the link. False: there is no room for it. */
 static bool transmit(struct vmm_virtio_net *net, const struct vmm_virtq_buffer *buffer)
 {
     uint64_t size = buffer->readable_size - HEADER_SIZE;
+    struct vmm_net_header header;
 
-    if (buffer->readable_size < HEADER_SIZE + VMM_FRAME_MIN || size > VMM_FRAME_MAX) {
+    if (vmm_virtq_read(buffer, 0, &header, HEADER_SIZE) < HEADER_SIZE ||
+        size > VMM_FRAME_LONG_MAX || !vmm_net_header_check(&header, (uint32_t)size) ||
+        !allowed(net, &from_driver, &header)) {
         net->dropped++;
         return true;
     }
-    if (!net->link.transmit(net->link.context, buffer, HEADER_SIZE, (uint32_t)size))
+    if (!net->link.transmit(net->link.context, &header, buffer, HEADER_SIZE, (uint32_t)size))
         return false;
     net->sent++;
     return true;
@@ -74,16 +102,24 @@ void vmm_virtio_net_init(struct vmm_virtio_net *net, const struct vmm_memory *me
                          const struct vmm_net_link *link)
 {
     net->link = *link;
-    net->sent = net->received = net->dropped = 0;
+    net->sent = net->received = net->dropped = net->divided = 0;
+    net->done = 0;
     vmm_virtio_init(&net->virtio, &type, memory,
-                    VMM_VIRTIO_NET_F_MAC | VMM_VIRTIO_NET_F_MRG_RXBUF | VMM_VIRTIO_NET_F_STATUS,
+                    VMM_VIRTIO_NET_F_MAC | VMM_VIRTIO_NET_F_MRG_RXBUF | VMM_VIRTIO_NET_F_STATUS |
+                        VMM_VIRTIO_NET_OFFLOADS,
                     device);
     memcpy(net->virtio.config, mac, VMM_MAC_SIZE);
     net->virtio.config[CONFIG_STATUS] = STATUS_LINK_UP;
 }
 
+void vmm_virtio_net_refuse_offloads(struct vmm_virtio_net *net)
+{
+    net->virtio.offered &= ~VMM_VIRTIO_NET_OFFLOADS;
+}
+
 /* A frame on its way into buffers of the guest. */
 struct delivery {
+    struct vmm_net_header header;
     const struct vmm_segment *parts;
     uint64_t left;        /* bytes of the frame that are not copied yet */
     uint32_t offset;      /* in the first part */
@@ -130,13 +166,13 @@ static uint8_t *byte_at(const struct vmm_virtq_buffer *buffer, uint64_t offset)
     return part.bytes;
 }
 
-/* The first buffer begins with a header: nothing to compute or to divide, one buffer (5.1.6.4). */
+/* The first buffer begins with the header. */
 static void put_header(struct delivery *delivery, const struct vmm_virtq_buffer *buffer)
 {
-    static const struct vmm_virtio_net_header header = {.buffers = 1};
-    const uint64_t at = offsetof(struct vmm_virtio_net_header, buffers);
+    const uint64_t at = offsetof(struct vmm_net_header, buffers);
 
-    (void)vmm_virtq_write(buffer, 0, &header, HEADER_SIZE);
+    delivery->header.buffers = 1;
+    (void)vmm_virtq_write(buffer, 0, &delivery->header, HEADER_SIZE);
     delivery->buffers_low = byte_at(buffer, at);
     delivery->buffers_high = byte_at(buffer, at + 1);
 }
@@ -173,19 +209,16 @@ static unsigned deliver(struct vmm_virtio_net *net, struct delivery *delivery, b
     return 0;
 }
 
-bool vmm_virtio_net_receive(struct vmm_virtio_net *net, const struct vmm_segment *parts,
-                            unsigned count)
+/* Gives the guest a frame in `count` parts as it is. False: it waits for buffers. */
+static bool give(struct vmm_virtio_net *net, const struct vmm_net_header *header,
+                 const struct vmm_segment *parts, unsigned count)
 {
-    struct delivery delivery = {.parts = parts};
+    struct delivery delivery = {.header = *header, .parts = parts};
     bool dropped = false;
     unsigned used;
 
     for (unsigned i = 0; i < count; i++)
         delivery.left += parts[i].size;
-    if (!delivery.left || !vmm_virtio_is_live(&net->virtio)) {
-        net->dropped++;
-        return true;
-    }
     used = deliver(net, &delivery, &dropped);
     if (!used) {
         net->dropped += dropped;
@@ -195,6 +228,70 @@ bool vmm_virtio_net_receive(struct vmm_virtio_net *net, const struct vmm_segment
     *delivery.buffers_high = (uint8_t)(used >> 8);
     vmm_virtqueue_publish(&net->virtio.queues[RECEIVE], used);
     net->received++;
+    return true;
+}
+
+/* Gives the guest a frame that was made of another, and leaves nothing to do. */
+static bool give_made(struct vmm_virtio_net *net, uint32_t size)
+{
+    static const struct vmm_net_header header;
+    const struct vmm_segment part = {net->made, size};
+
+    return give(net, &header, &part, 1);
+}
+
+/* Gives it the segments that it has not got yet; there may be buffers for some of them alone. */
+static bool give_segments(struct vmm_virtio_net *net, const struct vmm_net_tcp *tcp)
+{
+    for (; net->done < tcp->size; net->done += tcp->segment_size)
+        if (!give_made(net, vmm_net_tcp_segment(tcp, net->done, net->made)))
+            return false;
+    net->divided++;
+    return true;
+}
+
+/* A frame that is to be divided, by the guest if it can: with those headers that were checked. */
+static bool receive_tcp(struct vmm_virtio_net *net, struct vmm_net_header *header,
+                        const struct vmm_segment parts[2])
+{
+    struct vmm_segment checked[3];
+    struct vmm_net_tcp tcp;
+
+    if (!vmm_net_tcp_init(&tcp, header, parts)) {
+        net->dropped++;
+        return true;
+    }
+    if (!allowed(net, &to_driver, header))
+        return give_segments(net, &tcp);
+    header->header_length = (uint16_t)tcp.header_length;
+    checked[0] = (struct vmm_segment){tcp.headers, tcp.header_length};
+    vmm_net_skip(parts, tcp.header_length, &checked[1]);
+    return give(net, header, checked, 3);
+}
+
+static bool receive(struct vmm_virtio_net *net, const struct vmm_net_header *header,
+                    const struct vmm_segment parts[2])
+{
+    struct vmm_net_header checked = *header;
+
+    if (!vmm_virtio_is_live(&net->virtio) ||
+        !vmm_net_header_check(&checked, parts[0].size + parts[1].size)) {
+        net->dropped++;
+        return true;
+    }
+    if (checked.gso_type != VMM_NET_GSO_NONE)
+        return receive_tcp(net, &checked, parts);
+    if (allowed(net, &to_driver, &checked))
+        return give(net, &checked, parts, 2);
+    return give_made(net, vmm_net_complete(&checked, parts, net->made));
+}
+
+bool vmm_virtio_net_receive(struct vmm_virtio_net *net, const struct vmm_net_header *header,
+                            const struct vmm_segment parts[2])
+{
+    if (!receive(net, header, parts))
+        return false;
+    net->done = 0;
     return true;
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The virtual switch (apps/switch/forward.c), and a network device at its cable. */
+#include "net_frames.h"
 #include "virtio_test.h"
 
 #include <forward.h>
 #include <vmm/net_port.h>
 
 #define STATIONS 3
+#define HEADER   12u /* before each frame, in buffers and on cables */
 
 static struct forwarder forwarder;
 static uint8_t cables[STATIONS][VMM_CABLE_SIZE] __attribute__((aligned(4096)));
@@ -41,13 +43,13 @@ static int make(void **state)
 
 static void send(unsigned from, const char *to, const char *source, char text)
 {
-    uint8_t frame[60];
+    uint8_t record[HEADER + 60] = {0};
 
-    memset(frame, text, sizeof(frame));
-    memcpy(frame, to, 6);
-    memcpy(frame + 6, source, 6);
-    assert_true(vmm_switch_port_begin(&stations[from], sizeof(frame)));
-    vmm_switch_port_append(&stations[from], frame, sizeof(frame));
+    memset(record + HEADER, text, 60);
+    memcpy(record + HEADER, to, 6);
+    memcpy(record + HEADER + 6, source, 6);
+    assert_true(vmm_switch_port_begin(&stations[from], sizeof(record)));
+    vmm_switch_port_append(&stations[from], record, sizeof(record));
     vmm_switch_port_commit(&stations[from]);
 }
 
@@ -59,8 +61,8 @@ static char receive(unsigned station)
 
     if (!vmm_switch_port_peek(&stations[station], parts))
         return 0;
-    assert_int_equal(parts[0].size + parts[1].size, 60);
-    text = (char)parts[0].bytes[20];
+    assert_int_equal(parts[0].size + parts[1].size, HEADER + 60);
+    vmm_net_copy(parts, HEADER + 20, &text, 1);
     vmm_switch_port_drop(&stations[station], parts);
     return text;
 }
@@ -158,14 +160,18 @@ static void the_table_of_addresses_may_overflow(void **state)
 static void short_frames_are_dropped(void **state)
 {
     (void)state;
-    assert_true(vmm_switch_port_begin(&stations[0], 13));
+    assert_true(vmm_switch_port_begin(&stations[0], HEADER + 13));
+    vmm_switch_port_append(&stations[0], "\0\0\0\0\0\0\0\0\0\0\0", HEADER);
     vmm_switch_port_append(&stations[0], macs[1], 6);
     vmm_switch_port_append(&stations[0], macs[0], 6);
     vmm_switch_port_append(&stations[0], "x", 1);
     vmm_switch_port_commit(&stations[0]);
+    assert_true(vmm_switch_port_begin(&stations[0], 1));
+    vmm_switch_port_append(&stations[0], "x", 1);
+    vmm_switch_port_commit(&stations[0]);
     forward_all(&forwarder);
     assert_int_equal(receive(1), 0);
-    assert_int_equal(forwarder.dropped, 1);
+    assert_int_equal(forwarder.dropped, 2);
 }
 
 /* From the guest's queue through the cable to a station, and back. */
@@ -217,6 +223,102 @@ static void a_device_at_a_cable(void **state)
     assert_int_equal(came_back(1), 1);
 }
 
+static struct vmm_net_port net_ports[2];
+
+static uint64_t features_of(bool offloads)
+{
+    return VMM_VIRTIO_F_VERSION_1 | VMM_VIRTIO_NET_F_MRG_RXBUF |
+           (offloads ? VMM_VIRTIO_NET_OFFLOADS : 0);
+}
+
+/* A device sends a frame to the other one, which takes offloads or does not. The two share the
+ * guest's memory, so that the second one begins when the first one is done. */
+static void send_across(const struct vmm_net_header *header, const uint8_t *frame, uint32_t size,
+                        bool offloads)
+{
+    const struct piece tx = {BUFFERS, HEADER + size, false};
+
+    make(NULL);
+    make_bus();
+    for (unsigned i = 0; i < 2; i++) {
+        vmm_net_port_init(&net_ports[i], &memory, (uint8_t)(i + 1), (const uint8_t *)macs[i],
+                          cables[i], 1, wake_switch, NULL);
+        plug_in(&net_ports[i].net.virtio);
+    }
+    start(&net_ports[0].net.virtio, features_of(true));
+    memcpy(ram + BUFFERS, header, HEADER);
+    memcpy(ram + BUFFERS + HEADER, frame, size);
+    put_chain(1, &tx, 1);
+    kick(&net_ports[0].net.virtio, 1);
+    assert_int_equal(net_ports[0].net.sent, 1);
+    forward_all(&forwarder);
+
+    start(&net_ports[1].net.virtio, features_of(offloads));
+    for (unsigned i = 0; i < 8; i++) {
+        const struct piece rx = {BUFFERS + 0x8000 + i * 0x800, 0x800, true};
+
+        put_chain(0, &rx, 1);
+    }
+    vmm_net_port_signalled(&net_ports[1]);
+}
+
+static void offloads_between_devices(void **state)
+{
+    static uint8_t frame[4000];
+    const uint8_t *got = ram + BUFFERS + 0x8000 + HEADER;
+
+    (void)state;
+    for (unsigned ipv6 = 0; ipv6 < 2; ipv6++) {
+        struct vmm_net_header header;
+        uint32_t size = make_tcp_frame(frame, ipv6, 3000, 1428, &header);
+        uint32_t headers = size - 3000, tcp = headers - TCP_HEADER;
+
+        send_across(&header, frame, size, true);
+        assert_int_equal(net_ports[1].net.received, 1);
+        header.buffers = 2;
+        assert_memory_equal(got - HEADER, &header, HEADER);
+        assert_memory_equal(got, frame, size);
+
+        send_across(&header, frame, size, false);
+        assert_int_equal(net_ports[1].net.received, 3);
+        for (size_t i = 0; i < 3; i++) {
+            const uint8_t *segment = got + i * 0x800;
+            uint32_t data = i < 2 ? 1428 : 3000 - 2 * 1428;
+
+            assert_memory_equal(segment + headers, frame + headers + i * 1428, data);
+            assert_int_equal(add_words(pseudo_sum(segment, tcp, headers + data), segment + tcp,
+                                       TCP_HEADER + data),
+                             0xffff);
+        }
+
+        size = make_tcp_frame(frame, ipv6, 100, 1428, &header);
+        header.gso_type = VMM_NET_GSO_NONE;
+        send_across(&header, frame, size, false);
+        assert_int_equal(net_ports[1].net.received, 1);
+        assert_int_equal(add_words(pseudo_sum(got, tcp, size), got + tcp, size - tcp), 0xffff);
+    }
+}
+
+/* A peer may put anything into records: nothing is received that is no frame. */
+static void records_without_header_are_dropped(void **state)
+{
+    (void)state;
+    make_bus();
+    vmm_net_port_init(&net_ports[0], &memory, 1, (const uint8_t *)macs[0], cables[0], 1,
+                      wake_switch, NULL);
+    plug_in(&net_ports[0].net.virtio);
+    start(&net_ports[0].net.virtio, features_of(true));
+    for (uint32_t size = 1; size < HEADER + 14; size++) {
+        assert_true(vmm_switch_port_begin(&forwarder.ports[0], size));
+        for (uint32_t i = 0; i < size; i++)
+            vmm_switch_port_append(&forwarder.ports[0], "", 1);
+        vmm_switch_port_commit(&forwarder.ports[0]);
+    }
+    vmm_net_port_signalled(&net_ports[0]);
+    assert_int_equal(net_ports[0].net.dropped, HEADER + 13);
+    assert_false(net_ports[0].port.broken);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +328,8 @@ int main(void)
         cmocka_unit_test_setup(the_table_of_addresses_may_overflow, make),
         cmocka_unit_test_setup(short_frames_are_dropped, make),
         cmocka_unit_test_setup(a_device_at_a_cable, make),
+        cmocka_unit_test_setup(offloads_between_devices, make),
+        cmocka_unit_test_setup(records_without_header_are_dropped, make),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
