@@ -65,7 +65,7 @@ static void print_statistics(struct vm *vm)
     struct nacelle_vcpu_statistics counts = vmm_guest_statistics(&vm->guest);
 
     print_number(vm);
-    nacelle_print("  %-32s %10s %10s\n", "exits by kind, answered by", "client", "server");
+    nacelle_print("  %-32s %10s %10s\n", "exits by kind, and who answered", "client", "server");
     vmm_statistics_table(&vcpu->statistics, print_count, vm);
     print_number(vm);
     nacelle_print("%lu entries, %lu preemptions, %lu events injected, %lu timer notifications\n",

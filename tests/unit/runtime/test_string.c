@@ -48,6 +48,28 @@ static void memory(void **state)
     assert_string_equal(text, "xx234abc89");
 }
 
+/* Whatever the size and the alignment, those bytes and no others. */
+static void sizes(void **state)
+{
+    (void)state;
+    for (size_t at = 0; at < 8; at++) {
+        for (size_t size = 0; size <= 40; size++) {
+            uint8_t source[64], own[64], other[64];
+
+            for (uint8_t i = 0; i < 64; i++) {
+                source[i] = (uint8_t)(i + 100);
+                own[i] = other[i] = i;
+            }
+            assert_ptr_equal(own_memcpy(own + at, source + 3, size), own + at);
+            memcpy(other + at, source + 3, size);
+            assert_memory_equal(own, other, sizeof(own));
+            assert_ptr_equal(own_memset(own + at, -2, size), own + at);
+            memset(other + at, -2, size);
+            assert_memory_equal(own, other, sizeof(own));
+        }
+    }
+}
+
 static void overlapping_moves(void **state)
 {
     (void)state;
@@ -108,6 +130,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory),
+        cmocka_unit_test(sizes),
         cmocka_unit_test(overlapping_moves),
         cmocka_unit_test(comparisons),
         cmocka_unit_test(parts),
