@@ -129,11 +129,8 @@ static void parts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(memory),
-        cmocka_unit_test(sizes),
-        cmocka_unit_test(overlapping_moves),
-        cmocka_unit_test(comparisons),
-        cmocka_unit_test(parts),
+        cmocka_unit_test(memory),      cmocka_unit_test(sizes), cmocka_unit_test(overlapping_moves),
+        cmocka_unit_test(comparisons), cmocka_unit_test(parts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,23 +55,27 @@
 #include <stdint.h>
 #include <x86/insn.h>
 
+#if NACELLE_ACCOUNTING
 static inline void account_begin(uint64_t *counter)
 {
-#if NACELLE_ACCOUNTING
     *counter -= x86_rdtsc();
-#else
-    (void)counter;
-#endif
 }
 
 static inline void account_end(uint64_t *counter)
 {
-#if NACELLE_ACCOUNTING
     *counter += x86_rdtsc();
-#else
-    (void)counter;
-#endif
 }
+#else
+static inline void account_begin(const uint64_t *counter)
+{
+    (void)counter;
+}
+
+static inline void account_end(const uint64_t *counter)
+{
+    (void)counter;
+}
+#endif
 
 #endif
 #endif
