@@ -1,39 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What must be true is in Linux, Documentation/x86/boot.rst and zero-page.rst. */
-#include "device_test.h"
-
-#include <vmm/linux.h>
-
-#define MIB (1ull << 20)
-#define RAM (32 * MIB)
-
-static uint8_t ram[RAM];
-static uint8_t kernel[0x8000], initrd[5000];
-static struct vmm_memory memory;
-static struct vmm_linux boot;
-static struct vmm_linux_entry entry;
-static char problem[VMM_LINUX_PROBLEM_MAX];
-
-static void put(unsigned offset, unsigned size, uint64_t value)
-{
-    memcpy(kernel + offset, &value, size);
-}
-
-static uint64_t get(uint64_t gpa, unsigned size)
-{
-    uint64_t value = 0;
-
-    memcpy(&value, ram + gpa, size);
-    return value;
-}
+#include "boot_test.h"
 
 static int make(void **state)
 {
     (void)state;
-    memset(ram, 0xcc, sizeof(ram));
-    memory = (struct vmm_memory){0};
-    assert_true(vmm_memory_add(&memory, 0, RAM, ram, true));
-    memset(kernel, 0x11, sizeof(kernel));
+    boot_make(0x800);
+    memset(kernel, 0x11, 0x800);
     put(0x1f1, 1, 3); /* 4 sectors in front of the kernel proper */
     put(0x1fe, 2, 0xaa55);
     put(0x200, 2, 0x6aeb);     /* the header ends at 26ch */
@@ -45,15 +18,6 @@ static int make(void **state)
     put(0x238, 4, 255);
     put(0x258, 8, 4 * MIB);
     put(0x260, 4, MIB);
-    memset(kernel + 0x800, 0x22, sizeof(kernel) - 0x800);
-    memset(initrd, 0x33, sizeof(initrd));
-    boot = (struct vmm_linux){.kernel = kernel,
-                              .kernel_size = sizeof(kernel),
-                              .initrd = initrd,
-                              .initrd_size = sizeof(initrd),
-                              .command_line = "console=ttyS0 quiet",
-                              .ram_size = RAM,
-                              .rsdp = 0xe0000};
     return 0;
 }
 

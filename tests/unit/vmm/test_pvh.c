@@ -1,35 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What must be true is in Xen, docs/misc/pvh.pandoc and xen/include/public/arch-x86/hvm/
  * start_info.h. */
-#include "device_test.h"
+#include "boot_test.h"
 
 #include <vmm/pvh.h>
 
-#define MIB   (1ull << 20)
-#define RAM   (32 * MIB)
 #define ENTRY (4 * MIB + 0x123)
 #define NOTES 0x400 /* where they lie in the file */
 #define BYTES 0x800 /* the bytes of all segments */
-
-static uint8_t ram[RAM];
-static uint8_t kernel[0x2000], initrd[5000];
-static struct vmm_memory memory;
-static struct vmm_linux boot;
-static struct vmm_linux_entry entry;
-static char problem[VMM_LINUX_PROBLEM_MAX];
-
-static void put(unsigned offset, unsigned size, uint64_t value)
-{
-    memcpy(kernel + offset, &value, size);
-}
-
-static uint64_t get(uint64_t gpa, unsigned size)
-{
-    uint64_t value = 0;
-
-    memcpy(&value, ram + gpa, size);
-    return value;
-}
 
 /* Program header `index`, the last one; virtual addresses do not matter. */
 static void header(unsigned index, uint32_t type, uint64_t offset, uint64_t address,
@@ -66,12 +44,7 @@ static int make(void **state)
     unsigned end;
 
     (void)state;
-    memset(ram, 0xcc, sizeof(ram));
-    memory = (struct vmm_memory){0};
-    assert_true(vmm_memory_add(&memory, 0, RAM, ram, true));
-    memset(kernel, 0, sizeof(kernel));
-    memset(kernel + BYTES, 0x22, sizeof(kernel) - BYTES);
-    memset(initrd, 0x33, sizeof(initrd));
+    boot_make(BYTES);
     memcpy(kernel, ident, sizeof(ident));
     put(16, 2, 2);
     put(18, 2, 62);
@@ -84,13 +57,6 @@ static int make(void **state)
     end = note(end, "Xen", 6, 0x78756e696c, 6);
     end = note(end, "Xen", 18, ENTRY, 8);
     header(2, 4, NOTES, 0, end, end);
-    boot = (struct vmm_linux){.kernel = kernel,
-                              .kernel_size = sizeof(kernel),
-                              .initrd = initrd,
-                              .initrd_size = sizeof(initrd),
-                              .command_line = "console=ttyS0 quiet",
-                              .ram_size = RAM,
-                              .rsdp = 0xe0000};
     return 0;
 }
 
