@@ -16,7 +16,7 @@ set(NacelleDebug ON CACHE BOOL
     "Debug assertions, kernel log and frame pointers (NACELLE_DEBUG is 1 in C)")
 
 set(NacelleAccounting "debug" CACHE STRING
-    "Count the ticks of guests and of user level, about 30 instructions an exit: debug (with \
+    "Count the ticks of guests and of user level, about 20 instructions an exit: debug (with \
 NacelleDebug), on, off")
 set_property(CACHE NacelleAccounting PROPERTY STRINGS debug on off)
 

@@ -92,10 +92,9 @@ void vcpu_write_message(struct vcpu_object *object)
     uint32_t kind = *(const volatile uint32_t *)&record->kind;
     bool has_gpa = kind == NACELLE_EXIT_MEMORY || kind == NACELLE_EXIT_MISCONFIGURATION;
 
-    /* An exit that waited lay in the client's page meanwhile: no label that is of no exit is forged
-     * there. Which kind is sent in place of rubbish is the client's affair. */
-    if (kind > NACELLE_EXIT_COUNT - 1) {
-        kind = NACELLE_EXIT_COUNT - 1;
+    /* An exit that waited lay in the client's page meanwhile: no label is forged there. */
+    if (kind >= NACELLE_EXIT_COUNT) {
+        kind = NACELLE_EXIT_UNKNOWN;
     }
     execution->tag = nacelle_tag(kind, 4) | NACELLE_TAG_KERNEL;
     execution->words[0] = record->number | (uint64_t)record->flags << 32;
